@@ -1,0 +1,177 @@
+"""What media_store refuses, each with its code in the table of problems."""
+
+from problems.errors import Problem
+
+RETRY_SECONDS = 5
+
+
+class MalformedJson(Problem):
+    """The body is not the JSON it should be (RFC 8259)."""
+
+    code = "malformed_json"
+
+    def __init__(self, detail: str, *, position: int) -> None:
+        super().__init__(detail, position=position)
+
+
+class MalformedMultipart(Problem):
+    """The body is not the multipart/form-data it should be (RFC 7578)."""
+
+    code = "malformed_multipart"
+
+
+class IncompleteBody(Problem):
+    """Fewer bytes arrived than were announced."""
+
+    code = "incomplete_body"
+
+
+class LengthRequired(Problem):
+    """A body without Content-Length came through a server that cannot tell where it ends."""
+
+    code = "length_required"
+
+
+class UnsupportedBody(Problem):
+    """The Content-Type of the body is none that this route reads."""
+
+    code = "unsupported_body"
+
+
+class SourceMissing(Problem):
+    """None of the media sources was given."""
+
+    code = "source_missing"
+
+
+class SourceAmbiguous(Problem):
+    """More than one media source was given."""
+
+    code = "source_ambiguous"
+
+
+class UrlSourceUnavailable(Problem):
+    """Fetching a URL is not built yet."""
+
+    code = "url_source_unavailable"
+
+
+class CaptionTooLong(Problem):
+    """The caption has more characters than the network carries."""
+
+    code = "caption_too_long"
+
+
+class TooLarge(Problem):
+    """More bytes than a limit allows."""
+
+    code = "too_large"
+
+    def __init__(self, *, limit_bytes: int, actual_bytes: int | None = None, what: str = "The media") -> None:
+        actual = {} if actual_bytes is None else {"actual_bytes": actual_bytes}
+        super().__init__(f"{what} may have at most {limit_bytes} bytes.", limit_bytes=limit_bytes, **actual)
+
+
+class Empty(Problem):
+    """No bytes at all."""
+
+    code = "empty"
+
+    def __init__(self, detail: str = "The media has no bytes.") -> None:
+        super().__init__(detail)
+
+
+class BadBase64(Problem):
+    """The text is not standard base64 (RFC 4648, section 4); `position` counts characters from 0."""
+
+    code = "bad_base64"
+
+    def __init__(self, detail: str, *, position: int) -> None:
+        super().__init__(detail, position=position)
+
+
+class TypeNotAllowed(Problem):
+    """The declared type is none that this message type carries."""
+
+    code = "type_not_allowed"
+
+
+class MimeMismatch(Problem):
+    """The bytes are no type that this message type carries."""
+
+    code = "mime_mismatch"
+
+
+class ChecksumMismatch(Problem):
+    """The bytes are not those that the client's sha256 promised."""
+
+    code = "checksum_mismatch"
+
+
+class DuplicateMessageId(Problem):
+    """The message id names other media of this device and direction."""
+
+    code = "duplicate_message_id"
+
+
+class PathMissing(Problem):
+    """GET /media was called without its path."""
+
+    code = "path_missing"
+
+
+class MediaNotReady(Problem):
+    """The bytes are still on their way."""
+
+    code = "media_not_ready"
+
+
+class MediaGone(Problem):
+    """The bytes were here and will not come back."""
+
+    code = "media_gone"
+
+
+class MediaFailed(Problem):
+    """The bytes never arrived."""
+
+    code = "media_failed"
+
+
+class MediaOmitted(Problem):
+    """The gateway chose not to carry the bytes."""
+
+    code = "media_omitted"
+
+
+class RangeNotSatisfiable(Problem):
+    """No byte of the requested range exists (RFC 9110, section 15.5.17)."""
+
+    code = "range_not_satisfiable"
+
+    def __init__(self, *, size: int) -> None:
+        super().__init__(f"The media has {size} bytes.", headers={"Content-Range": f"bytes */{size}"})
+
+
+class StorageUnavailable(Problem):
+    """The object store did not do what it was asked."""
+
+    code = "storage_unavailable"
+
+    def __init__(self, detail: str = "The media storage did not answer; nothing was lost.") -> None:
+        super().__init__(detail, headers={"Retry-After": str(RETRY_SECONDS)})
+
+
+class StorageFull(Problem):
+    """There is no room for these bytes."""
+
+    code = "storage_full"
+
+
+class TryAgain(Problem):
+    """The upload was given up while it ran, by a sweep or by a removal."""
+
+    code = "try_again"
+
+    def __init__(self, detail: str = "The upload was given up while it ran; nothing was stored.") -> None:
+        super().__init__(detail, headers={"Retry-After": str(RETRY_SECONDS)})

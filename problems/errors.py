@@ -1,0 +1,54 @@
+"""The exception that becomes a problem answer."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from problems.table import TABLE, Entry
+
+
+class Problem(Exception):  # noqa: N818 - the field's own word (RFC 9457)
+    """A refusal with a code of the table.
+
+    `detail` is shown to the client: it says what was wrong and what to do, never an internal address,
+    a stack or a storage key. `extras` become members of the answer, `headers` its headers.
+    """
+
+    code: ClassVar[str] = "malformed"
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        **extras: object,
+    ) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.headers = dict(headers or {})
+        self.extras = extras
+
+    @property
+    def entry(self) -> Entry:
+        """The row of the table that this problem stands for."""
+        return TABLE[self.code]
+
+
+class Malformed(Problem):
+    """The request says something that cannot be meant."""
+
+    code = "malformed"
+
+
+class UnknownField(Problem):
+    """A field that no route knows; refused so that a misspelt option is never silently ignored."""
+
+    code = "unknown_field"
+
+
+class NotFound(Problem):
+    """Absent, or another tenant's: the answer is the same."""
+
+    code = "not_found"
+
+    def __init__(self, detail: str = "There is nothing here for this key.") -> None:
+        super().__init__(detail)
