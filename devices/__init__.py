@@ -1,0 +1,1 @@
+"""Tenants: apps, their API keys and their devices. Knows nothing of media."""
