@@ -1,6 +1,6 @@
 """What devices refuses, each with its code in the table of problems."""
 
-from problems.errors import Problem
+from problems.errors import Malformed, Problem
 
 
 class Refused(Problem):
@@ -16,6 +16,41 @@ class DuplicateName(Problem):
 
     def __init__(self, name: str) -> None:
         super().__init__(f"This app already has a device called {name!r}; choose another name.")
+
+
+class BadName(Malformed):
+    """A name that cannot be shown on one line."""
+
+
+class KeyRefused(Malformed):
+    """A key that could never be used, or with a scope that does not exist."""
+
+
+class Unauthenticated(Problem):
+    """No key, or one that opens nothing; a stranger learns no more than that."""
+
+    code = "unauthenticated"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Send `Authorization: Bearer mhk_…` with an API key that is neither expired nor revoked.",
+            headers={"WWW-Authenticate": "Bearer"},
+        )
+
+
+class MalformedJson(Problem):
+    """The body is not the JSON it should be (RFC 8259)."""
+
+    code = "malformed_json"
+
+
+class LengthRequired(Problem):
+    """The body came chunked, and Django would have taken it for empty."""
+
+    code = "length_required"
+
+    def __init__(self) -> None:
+        super().__init__("Send the body with Content-Length; a chunked body is not read here.")
 
 
 class ScopeMissing(Problem):

@@ -1,0 +1,40 @@
+"""Small JSON bodies (RFC 8259), read whole; a body that carries media is read elsewhere, as a stream."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, BinaryIO
+
+from rest_framework.parsers import JSONParser
+
+from devices.errors import MalformedJson
+
+
+class JsonBody(JSONParser):
+    """JSON that means one thing: UTF-8 whatever `charset` says, no duplicate keys, no NaN, bounded depth."""
+
+    def parse(
+        self,
+        stream: BinaryIO,
+        media_type: str | None = None,  # noqa: ARG002 - DRF's signature
+        parser_context: Mapping[str, Any] | None = None,  # noqa: ARG002 - DRF's signature
+    ) -> Any:
+        """The value of the body. Raises MalformedJson."""
+        try:
+            return json.loads(
+                stream.read().decode("utf-8"), object_pairs_hook=_without_duplicates, parse_constant=_refuse_constant
+            )
+        except RecursionError as error:
+            raise MalformedJson("The body is nested too deep.") from error
+        except ValueError as error:
+            raise MalformedJson(f"The body is not valid JSON: {error}") from error
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise MalformedJson("A key stands twice in one object of the body.")
+    return members
+
+
+def _refuse_constant(name: str) -> Any:
+    raise MalformedJson(f"{name} is no JSON value.")

@@ -1,0 +1,60 @@
+"""Lists: newest first, in pages found by cursor, so that rows that arrive meanwhile shift nothing."""
+
+import uuid
+from typing import Any
+
+from rest_framework.exceptions import NotFound as RestNotFound
+from rest_framework.pagination import Cursor, CursorPagination
+from rest_framework.request import Request
+
+from problems.errors import Malformed
+
+
+class NewestFirst(CursorPagination):
+    """`{results, next, previous}`; ordered by id, as ids are ordered by time."""
+
+    ordering = "-id"
+    page_size = 50
+    max_page_size = 200
+    page_size_query_param = "limit"
+    page_size_query_description = "How many results a page has at most: 1 to 200, 50 where it is left out."
+    cursor_query_description = "Where the page begins; taken from `next` or `previous`, never made."
+
+    def get_page_size(self, request: Request) -> int:
+        """The limit asked for. Raises Malformed where DRF would fall back to its own."""
+        text = request.query_params.get(self.page_size_query_param)
+        if text is None:
+            return self.page_size
+        if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= self.max_page_size):
+            raise Malformed(f"limit is a number from 1 to {self.max_page_size}.")
+        return int(text)
+
+    def decode_cursor(self, request: Request) -> Cursor | None:
+        """The cursor sent. Raises Malformed for one that was not made here."""
+        try:
+            cursor = super().decode_cursor(request)
+            if cursor is not None and cursor.position is not None:
+                uuid.UUID(cursor.position)
+        except (RestNotFound, ValueError) as error:
+            raise Malformed("This cursor is not one of ours; begin again without it.") from error
+        return cursor
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        """DRF's parameters, the limit with its bounds."""
+        parameters: list[dict[str, Any]] = super().get_schema_operation_parameters(view)
+        for parameter in parameters:
+            if parameter["name"] == self.page_size_query_param:
+                parameter["schema"] = {
+                    "type": "integer",
+                    "minimum": 1,
+                    "maximum": self.max_page_size,
+                    "default": self.page_size,
+                }
+        return parameters
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """DRF's schema, which forgets that all three members are always there."""
+        whole: dict[str, Any] = super().get_paginated_response_schema(schema)
+        for link in ("next", "previous"):
+            whole["properties"][link].pop("example")
+        return {**whole, "required": ["results", "next", "previous"]}

@@ -1,0 +1,64 @@
+"""What the tenants' endpoints have in common: a key, JSON, and the tenant's own rows only."""
+
+import re
+import uuid
+from typing import Any, cast
+
+from rest_framework.parsers import BaseParser
+from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.request import Request
+from rest_framework.viewsets import GenericViewSet
+
+from devices.api.json_body import JsonBody
+from devices.api.pagination import NewestFirst
+from devices.authentication import ApiKeyAuthentication
+from devices.errors import LengthRequired
+from devices.models import ApiKey, App, Device
+from problems.errors import NotFound
+
+# Whatever stands in the path is looked up: a malformed id gets the answer of an unknown one, and not the router's.
+ANY_ID = "[^/]+"
+
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+
+class TenantViewSet(GenericViewSet[Any]):
+    """An endpoint behind a key. `caller` is the key, `app` its tenant."""
+
+    authentication_classes = (ApiKeyAuthentication,)
+    parser_classes: tuple[type[BaseParser], ...] = (JsonBody,)
+    renderer_classes: tuple[type[BaseRenderer], ...] = (JSONRenderer,)
+    pagination_class = NewestFirst
+    filter_backends = ()
+    lookup_value_regex = ANY_ID
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Know the caller first, then refuse a body that Django would take for empty."""
+        super().initial(request, *args, **kwargs)
+        if "Transfer-Encoding" in request.headers and "Content-Length" not in request.headers:
+            raise LengthRequired
+
+    @property
+    def caller(self) -> ApiKey:
+        """The key of this request; the permission has seen that there is one."""
+        return cast("ApiKey", self.request.auth)
+
+    @property
+    def app(self) -> App:
+        """The tenant of this request."""
+        return self.caller.app
+
+
+def parsed_id(text: str) -> uuid.UUID:
+    """The id in a path. Raises NotFound for what is no id: malformed, unknown and foreign look alike."""
+    if not _UUID.fullmatch(text):
+        raise NotFound
+    return uuid.UUID(text)
+
+
+def device_of(app: App, text: str) -> Device:
+    """The app's living device of this id. Raises NotFound for unknown, foreign, malformed and destroyed alike."""
+    device = Device.objects.for_app(app).filter(pk=parsed_id(text)).first()
+    if device is None:
+        raise NotFound
+    return device

@@ -1,0 +1,109 @@
+"""API keys: what a token looks like, and how keys are issued, found and revoked.
+
+A token is `mhk_`, 30 random characters of base62 (178 bits) and 6 characters of base62 with the CRC32 of the 30,
+the way of GitHub's tokens: a typo is refused without a query, and scanners can tell a leaked key from noise.
+A token of that many random bits needs no slow hash: its sha256 is kept, and found by an index.
+"""
+
+import datetime as dt
+import hashlib
+import re
+import secrets
+import string
+import zlib
+from collections.abc import Iterable
+
+from devices.errors import KeyRefused, ScopeMissing
+from devices.models import ApiKey, App
+from devices.names import cleaned
+from devices.scopes import Scope
+
+PREFIX = "mhk_"
+BODY_CHARACTERS = 30
+CHECK_CHARACTERS = 6
+SHOWN_CHARACTERS = 12
+
+_ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
+_TOKEN = re.compile(rf"{PREFIX}([0-9A-Za-z]{{{BODY_CHARACTERS}}})([0-9A-Za-z]{{{CHECK_CHARACTERS}}})")
+
+
+def new_token() -> str:
+    """A token that nobody has seen."""
+    body = "".join(secrets.choice(_ALPHABET) for _ in range(BODY_CHARACTERS))
+    return PREFIX + body + _check(body)
+
+
+def is_wellformed(token: str) -> bool:
+    """Whether the token has the form of ours and its check characters fit."""
+    match = _TOKEN.fullmatch(token)
+    return match is not None and _check(match[1]) == match[2]
+
+
+def digest(token: str) -> str:
+    """What is kept of a token: its sha256 in hex."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def issue_key(
+    *, app: App, name: str, scopes: Iterable[str], expires_at: dt.datetime | None, now: dt.datetime
+) -> tuple[ApiKey, str]:
+    """A new key and its token, which is told this once. Raises KeyRefused."""
+    _refuse_past(expires_at, now=now)
+    token = new_token()
+    key = ApiKey.objects.create(
+        app=app,
+        name=cleaned(name, required=False),
+        digest=digest(token),
+        prefix=token[:SHOWN_CHARACTERS],
+        scopes=_in_order(scopes),
+        created_at=now,
+        expires_at=expires_at,
+    )
+    return key, token
+
+
+def issue_key_for(
+    caller: ApiKey, *, name: str, scopes: Iterable[str], expires_at: dt.datetime | None, now: dt.datetime
+) -> tuple[ApiKey, str]:
+    """A key issued by another key of the app, never with a scope that the other lacks (ScopeMissing)."""
+    wanted = list(scopes)
+    for scope in wanted:
+        if not caller.has_scope(scope):
+            raise ScopeMissing(scope)
+    return issue_key(app=caller.app, name=name, scopes=wanted, expires_at=expires_at, now=now)
+
+
+def revoke(key: ApiKey, *, now: dt.datetime) -> bool:
+    """Revoke the key from this moment on; False if it was already."""
+    revoked = ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=now)
+    if revoked:
+        key.revoked_at = now
+    return bool(revoked)
+
+
+def _check(body: str) -> str:
+    """CRC32 in base62, six digits: 62^6 is more than 2^32."""
+    rest = zlib.crc32(body.encode())
+    digits = ""
+    for _ in range(CHECK_CHARACTERS):
+        rest, digit = divmod(rest, len(_ALPHABET))
+        digits = _ALPHABET[digit] + digits
+    return digits
+
+
+def _in_order(scopes: Iterable[str]) -> list[str]:
+    wanted = set(scopes)
+    unknown = wanted - set(Scope.values)
+    if unknown:
+        message = f"There is no scope {min(unknown)!r}; the scopes are {', '.join(Scope.values)}."
+        raise KeyRefused(message)
+    if not wanted:
+        message = f"A key needs at least one scope of {', '.join(Scope.values)}."
+        raise KeyRefused(message)
+    return [scope for scope in Scope.values if scope in wanted]
+
+
+def _refuse_past(expires_at: dt.datetime | None, *, now: dt.datetime) -> None:
+    if expires_at is not None and expires_at <= now:
+        message = "The key would have expired already; choose a moment to come, or none."
+        raise KeyRefused(message)

@@ -1,0 +1,41 @@
+"""What a key may do: permissions named for scopes."""
+
+from functools import cache
+from typing import ClassVar
+
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from devices.errors import ScopeMissing, Unauthenticated
+from devices.models import ApiKey
+from devices.scopes import Scope
+
+
+class HasKey(BasePermission):
+    """Any live key will do."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:  # noqa: ARG002 - DRF's signature
+        """Refuse strangers with the same answer that a dead key gets."""
+        if not isinstance(request.auth, ApiKey):
+            raise Unauthenticated
+        return True
+
+
+class HasScope(HasKey):
+    """A key with one scope: `permission_classes = [HasScope.of("media:read")]`."""
+
+    scope: ClassVar[Scope]
+
+    @staticmethod
+    @cache
+    def of(scope: str) -> "type[HasScope]":
+        """The permission for a scope; a scope that does not exist fails at import."""
+        return type(f"HasScope_{Scope(scope).name}", (HasScope,), {"scope": Scope(scope)})
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        """Refuse a key without the scope, and name the scope."""
+        super().has_permission(request, view)
+        if not request.auth.has_scope(self.scope):
+            raise ScopeMissing(self.scope)
+        return True
