@@ -1,0 +1,133 @@
+"""From the addresses in the environment to what Django, django-storages and Celery want to be told."""
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import environ
+from botocore.config import Config
+
+from mediahub.environment import WrongSetting
+
+DATABASE_SCHEMES = ("postgres", "postgresql", "sqlite")
+REDIS_SCHEMES = ("redis", "rediss", "unix")
+# A connection made for each request cost eight times the requests that a kept one answers.
+KEEP_CONNECTION_SECONDS = 600
+CONNECT_SECONDS = 5
+# A store that has not sent a byte for this long does not answer.
+STORE_READ_SECONDS = 30
+# More than the threads of one web process.
+STORE_CONNECTIONS = 64
+HINT_SECONDS = 1
+
+SQLITE_OPTIONS = {
+    # WAL alone fails under concurrent writers; IMMEDIATE and a timeout make them take turns.
+    "timeout": 20,
+    "transaction_mode": "IMMEDIATE",
+    # FULL: after a power cut the last commits are still there, as are the files they speak of.
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+}
+
+
+def database(url: str, *, var: Path, base: Path) -> dict[str, Any]:
+    """Django's DATABASES entry; SQLite below `var` where no URL is given."""
+    url = url or f"sqlite:///{var / 'mediahub.sqlite3'}"
+    if urlsplit(url).scheme not in DATABASE_SCHEMES:
+        message = "DATABASE_URL must begin with postgres:// or sqlite:///, as in postgres://user:password@host:5432/name."
+        raise WrongSetting(message)
+    config = dict(environ.Env.db_url_config(url))
+    if not config["NAME"]:
+        message = "DATABASE_URL must name a database, as in postgres://user:password@host:5432/name."
+        raise WrongSetting(message)
+    config["CONN_MAX_AGE"] = KEEP_CONNECTION_SECONDS
+    return _sqlite(config, base) if config["ENGINE"].endswith("sqlite3") else _postgresql(config)
+
+
+def _sqlite(config: dict[str, Any], base: Path) -> dict[str, Any]:
+    name = config["NAME"]
+    config["NAME"] = name if name == ":memory:" else base / name
+    config["OPTIONS"] = {**SQLITE_OPTIONS, **config.get("OPTIONS", {})}
+    return config
+
+
+def _postgresql(config: dict[str, Any]) -> dict[str, Any]:
+    # Asked once a request, so that a restarted server costs no client a 500.
+    config["CONN_HEALTH_CHECKS"] = True
+    config["OPTIONS"] = {
+        "connect_timeout": CONNECT_SECONDS,
+        "application_name": "mediahub",
+        "keepalives_idle": 30,
+        "tcp_user_timeout": 30_000,
+        **config.get("OPTIONS", {}),
+    }
+    return config
+
+
+def require_redis(url: str) -> None:
+    """Refuse what is no address of a Redis."""
+    if url and urlsplit(url).scheme not in REDIS_SCHEMES:
+        message = "REDIS_URL must begin with redis://, rediss:// or unix://, as in redis://127.0.0.1:6379/0."
+        raise WrongSetting(message)
+
+
+def broker(redis_url: str, *, var: Path, task_limit_seconds: int) -> tuple[str, dict[str, Any]]:
+    """Celery's broker URL and the options of its transport; files below `var` where there is no Redis."""
+    if not redis_url:
+        return "filesystem://", _file_broker(var / "broker")
+    return _for_kombu(redis_url), {
+        # A task is given to somebody else after this long: later than any task may still be running.
+        "visibility_timeout": 2 * task_limit_seconds,
+        "socket_timeout": HINT_SECONDS,
+        "socket_connect_timeout": HINT_SECONDS,
+        "socket_keepalive": True,
+    }
+
+
+def _for_kombu(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme != "unix":
+        return url
+    number = parse_qs(parts.query).get("db", ["0"])[0]
+    return f"redis+socket://{parts.path}?virtual_host={number}"
+
+
+def _file_broker(folder: Path) -> dict[str, Any]:
+    return {
+        "data_folder_in": str(folder / "messages"),
+        "data_folder_out": str(folder / "messages"),
+        "control_folder": str(folder / "control"),
+        "polling_interval": 0.1,
+    }
+
+
+def media_store(
+    *, folder: Path, bucket: str, endpoint: str, region: str, access_key: str, secret_key: str, path_style: bool
+) -> dict[str, Any]:
+    """Django's STORAGES entry for media: files in `folder` where there is no bucket."""
+    if not bucket:
+        return {"BACKEND": "media_store.storage.files.FileStore", "OPTIONS": {"location": folder}}
+    options = {
+        "bucket_name": bucket,
+        "endpoint_url": endpoint or None,
+        "region_name": region,
+        "access_key": access_key,
+        "secret_key": secret_key,
+        "file_overwrite": False,
+        "client_config": _client(path_style=path_style),
+    }
+    return {"BACKEND": "media_store.storage.s3.S3Store", "OPTIONS": options}
+
+
+def _client(*, path_style: bool) -> Config:
+    # Checksums only where the operation demands one: the trailers boto3 adds by itself are not understood everywhere.
+    return Config(
+        signature_version="s3v4",
+        s3={"addressing_style": "path" if path_style else "auto"},
+        connect_timeout=CONNECT_SECONDS,
+        read_timeout=STORE_READ_SECONDS,
+        retries={"mode": "standard", "total_max_attempts": 3},
+        max_pool_connections=STORE_CONNECTIONS,
+        tcp_keepalive=True,
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
+    )

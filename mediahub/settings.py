@@ -1,0 +1,261 @@
+"""All settings of MediaHub, read once at start. docs/settings.md and .env.example are rendered from this file.
+
+What is wrong on its own fails here with one sentence; what is wrong together fails in mediahub/checks.py.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from mediahub import connections
+from mediahub.environment import Environment, load_file
+from mediahub.secret import kept_secret
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+ENV_FILE = BASE_DIR / os.environ.get("MEDIAHUB_ENV_FILE", ".env")
+load_file(ENV_FILE)
+env = Environment(os.environ)
+
+env.section("The service")
+VAR = env.folder(
+    "MEDIAHUB_VAR",
+    "Where MediaHub keeps what it writes itself: the embedded database, files, the file broker, its secret.",
+    default=Path("var"),
+    shown="var",
+    base=BASE_DIR,
+)
+DEBUG = env.flag("DEBUG", "Error pages with tracebacks. Never where strangers can reach it.")
+SECRET_KEY = env.secret(
+    "SECRET_KEY",
+    "Signs admin sessions. At least 50 characters; the same for every process of one installation.",
+    shown="made once and kept in var/secret_key",
+) or kept_secret(VAR / "secret_key")
+ALLOWED_HOSTS = env.words(
+    "ALLOWED_HOSTS",
+    "Host names this service is called by.",
+    default=("localhost", "127.0.0.1", "[::1]"),
+    example="media.example.com",
+)
+BEHIND_TLS = env.flag(
+    "BEHIND_TLS",
+    "True where a proxy in front speaks HTTPS and sets X-Forwarded-Proto: secure cookies, HSTS, plain HTTP redirected.",
+)
+CSRF_TRUSTED_ORIGINS = env.words(
+    "CSRF_TRUSTED_ORIGINS",
+    "Origins the admin may be used from, where the proxy changes the Host header.",
+    example="https://media.example.com",
+)
+
+env.section("Database")
+DATABASES = {
+    "default": connections.database(
+        env.secret(
+            "DATABASE_URL",
+            "`postgres://user:password@host:5432/name` or `sqlite:///path`; special characters percent-encoded.",
+            shown="SQLite in var/mediahub.sqlite3",
+        ),
+        var=VAR,
+        base=BASE_DIR,
+    )
+}
+
+env.section("Queue")
+REDIS_URL = env.secret(
+    "REDIS_URL",
+    "`redis://host:6379/0`, `rediss://…` or `unix:///path`: the broker of the workers.",
+    shown="files in var/broker",
+)
+connections.require_redis(REDIS_URL)
+
+env.section("Media")
+MEDIA_MAX_BYTES = env.number("MEDIA_MAX_BYTES", "No media may be larger.", default=100 * 1024 * 1024, minimum=1)
+MEDIA_KINDS = env.json_object(
+    "MEDIA_KINDS",
+    "Changes to the types and limits of the kinds a message may have; see docs/operators.md.",
+    example='{"image": {"max_bytes": 16777216}}',
+)
+MEDIA_SERVED_TYPES = env.words(
+    "MEDIA_SERVED_TYPES",
+    "Types served as themselves beside the built-in ones; everything else is application/octet-stream.",
+    example="image/gif",
+)
+SPOOL_DIR = env.folder(
+    "SPOOL_DIR",
+    "Where uploads rest until they are stored; on the same disk as the files it costs no copy.",
+    default=VAR / "spool",
+    shown="var/spool",
+    base=BASE_DIR,
+)
+
+env.section("Object store")
+MEDIA_BUCKET = env.text(
+    "MEDIA_BUCKET", "The bucket of an S3-compatible store.", shown="files in var/media", example="mediahub"
+)
+AWS_ENDPOINT_URL = env.text("AWS_ENDPOINT_URL", "The store's address.", shown="AWS", example="http://127.0.0.1:9000")
+AWS_REGION = env.text("AWS_REGION", "The store's region.", default="us-east-1")
+AWS_ACCESS_KEY_ID = env.secret("AWS_ACCESS_KEY_ID", "Needed with MEDIA_BUCKET.")
+AWS_SECRET_ACCESS_KEY = env.secret("AWS_SECRET_ACCESS_KEY", "Needed with MEDIA_BUCKET.")
+AWS_PATH_STYLE = env.flag(
+    "AWS_PATH_STYLE",
+    "`endpoint/bucket/key` instead of `bucket.endpoint/key`, as most stores but AWS want it.",
+    default=bool(AWS_ENDPOINT_URL),
+)
+
+env.section("Processes")
+PORT = env.number("PORT", "The port of the web process.", default=8000, minimum=1, maximum=65535)
+LOG_FORMAT = env.choice("LOG_FORMAT", "How log lines look.", default="json", choices=("json", "console"))
+LOG_LEVEL = env.choice(
+    "LOG_LEVEL", "The least important lines that are written.", default="info", choices=("debug", "info", "warning", "error")
+)
+
+env.section("Tests only")
+FAILPOINTS = env.mapping("FAILPOINTS", "Moments at which a process dies, for crash tests.")
+
+# Django
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "devices",
+    "media_store",
+    "mediahub",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "mediahub.urls"
+WSGI_APPLICATION = "mediahub.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = False
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+
+# Files
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR / "static"
+MEDIA_ROOT = VAR / "media"
+STORAGES: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "media": connections.media_store(
+        folder=MEDIA_ROOT,
+        bucket=MEDIA_BUCKET,
+        endpoint=AWS_ENDPOINT_URL,
+        region=AWS_REGION,
+        access_key=AWS_ACCESS_KEY_ID,
+        secret_key=AWS_SECRET_ACCESS_KEY,
+        path_style=AWS_PATH_STYLE,
+    ),
+}
+# Without a manifest (before collectstatic, in tests) a page names the plain file instead of failing.
+WHITENOISE_MANIFEST_STRICT = False
+
+# Bodies: routes that carry media read them themselves; whatever else sends one is small.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+# No file is taken but by a view that brings its own handler: elsewhere its bytes are read and dropped.
+FILE_UPLOAD_HANDLERS: list[str] = []
+FILE_UPLOAD_TEMP_DIR = SPOOL_DIR
+
+# Security
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_SSL_REDIRECT = BEHIND_TLS
+SECURE_HSTS_SECONDS = 365 * 86_400 if BEHIND_TLS else 0
+SESSION_COOKIE_SECURE = BEHIND_TLS
+CSRF_COOKIE_SECURE = BEHIND_TLS
+X_FRAME_OPTIONS = "DENY"
+# HSTS for subdomains and browsers' preload lists would decide for hosts that are not MediaHub's.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+
+# The API
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["devices.authentication.ApiKeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "problems.answers.handle",
+    "UNAUTHENTICATED_USER": None,
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "MediaHub",
+    "DESCRIPTION": "The media service of a messaging gateway: media in by base64 or file, out by `media_path`.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_AUTHENTICATION": [],
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+}
+
+# Work outside requests: hints only, the rows are the queue of record.
+DESTRUCTION_INTERVAL_SECONDS = 30
+SPOOL_SWEEP_INTERVAL_SECONDS = 3600
+TASK_LIMIT_SECONDS = 600
+CELERY_BROKER_URL, CELERY_BROKER_TRANSPORT_OPTIONS = connections.broker(
+    REDIS_URL, var=VAR, task_limit_seconds=TASK_LIMIT_SECONDS
+)
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# A hint that cannot be sent is given up within seconds; a sweep finds what it was about.
+CELERY_BROKER_CONNECTION_TIMEOUT = 1
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+# Both are needed: without the second, a task whose pool child was killed is lost.
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_TIME_LIMIT = TASK_LIMIT_SECONDS
+CELERY_TASK_SOFT_TIME_LIMIT = TASK_LIMIT_SECONDS - 60
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TIMEZONE = TIME_ZONE
+CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "beat-schedule")
+# A hint older than its interval has been overtaken by the next one.
+CELERY_BEAT_SCHEDULE = {
+    "finish-destroyed-devices": {
+        "task": "media_store.tasks.finish_destroyed_devices",
+        "schedule": DESTRUCTION_INTERVAL_SECONDS,
+        "options": {"expires": DESTRUCTION_INTERVAL_SECONDS},
+    },
+    "sweep-spool": {
+        "task": "media_store.tasks.sweep_spool",
+        "schedule": SPOOL_SWEEP_INTERVAL_SECONDS,
+        "options": {"expires": SPOOL_SWEEP_INTERVAL_SECONDS},
+    },
+}
