@@ -70,11 +70,11 @@ def require_redis(url: str) -> None:
         raise WrongSetting(message)
 
 
-def broker(redis_url: str, *, var: Path, task_limit_seconds: int) -> tuple[str, dict[str, Any]]:
-    """Celery's broker URL and the options of its transport; files below `var` where there is no Redis."""
+def broker(redis_url: str, *, var: Path, task_limit_seconds: int) -> tuple[str, str | None, dict[str, Any]]:
+    """Celery's broker URL, transport and its options; files below `var` where there is no Redis."""
     if not redis_url:
-        return "filesystem://", _file_broker(var / "broker")
-    return _for_kombu(redis_url), {
+        return "filesystem://", "mediahub.broker:Transport", _file_broker(var / "broker")
+    return _for_kombu(redis_url), None, {
         # A task is given to somebody else after this long: later than any task may still be running.
         "visibility_timeout": 2 * task_limit_seconds,
         "socket_timeout": HINT_SECONDS,
