@@ -2,6 +2,7 @@
 
 import datetime as dt
 import uuid
+from collections.abc import Iterable
 from typing import Self
 
 from django.db import connections, models
@@ -125,12 +126,12 @@ class DeviceQuerySet(models.QuerySet["Device"]):
         FOR SHARE is the weakest that does: the FOR KEY SHARE of a foreign key lets that UPDATE pass. Django has
         no shared lock, hence the raw statement. SQLite has one writer at a time and needs none.
         """
-        device = next(iter(self.filter(pk=pk)._shared()), None)
+        device = next(iter(self.filter(pk=pk)._locked_shared()), None)
         if device is None or device.destroyed_at is not None:
             raise NotFound
         return device
 
-    def _shared(self) -> "models.QuerySet[Device] | models.RawQuerySet[Device]":
+    def _locked_shared(self) -> Iterable["Device"]:
         connection = connections[self.db]
         if not connection.in_atomic_block:
             message = "A row is locked within a transaction only."

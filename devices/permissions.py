@@ -17,8 +17,7 @@ class HasKey(BasePermission):
 
     def has_permission(self, request: Request, view: APIView) -> bool:  # noqa: ARG002 - DRF's signature
         """Refuse strangers with the same answer that a dead key gets."""
-        if not isinstance(request.auth, ApiKey):
-            raise Unauthenticated
+        key_of(request)
         return True
 
 
@@ -33,9 +32,16 @@ class HasScope(HasKey):
         """The permission for a scope; a scope that does not exist fails at import."""
         return type(f"HasScope_{Scope(scope).name}", (HasScope,), {"scope": Scope(scope)})
 
-    def has_permission(self, request: Request, view: APIView) -> bool:
+    def has_permission(self, request: Request, view: APIView) -> bool:  # noqa: ARG002 - DRF's signature
         """Refuse a key without the scope, and name the scope."""
-        super().has_permission(request, view)
-        if not request.auth.has_scope(self.scope):
+        if not key_of(request).has_scope(self.scope):
             raise ScopeMissing(self.scope)
         return True
+
+
+def key_of(request: Request) -> ApiKey:
+    """The key a request was made with. Raises Unauthenticated."""
+    key = request.auth
+    if not isinstance(key, ApiKey):
+        raise Unauthenticated
+    return key

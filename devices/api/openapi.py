@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 
 
-class ApiKeyScheme(OpenApiAuthenticationExtension):
+class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # the generator is untyped
     """A bearer token; its scopes stand in each operation's description, as OpenAPI has none for this kind."""
 
     target_class = "devices.authentication.ApiKeyAuthentication"

@@ -34,7 +34,7 @@ class NewestFirst(CursorPagination):
         try:
             cursor = super().decode_cursor(request)
             if cursor is not None and cursor.position is not None:
-                uuid.UUID(cursor.position)
+                uuid.UUID(str(cursor.position))
         except (RestNotFound, ValueError) as error:
             raise Malformed("This cursor is not one of ours; begin again without it.") from error
         return cursor
@@ -56,5 +56,5 @@ class NewestFirst(CursorPagination):
         """DRF's schema, which forgets that all three members are always there."""
         whole: dict[str, Any] = super().get_paginated_response_schema(schema)
         for link in ("next", "previous"):
-            whole["properties"][link].pop("example")
+            whole["properties"][link]["example"] = "https://media.example.com/v1/…?cursor=cD0wMTk3"
         return {**whole, "required": ["results", "next", "previous"]}

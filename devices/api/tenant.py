@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from typing import Any, cast
+from typing import Any
 
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer, JSONRenderer
@@ -14,6 +14,7 @@ from devices.api.pagination import NewestFirst
 from devices.authentication import ApiKeyAuthentication
 from devices.errors import LengthRequired
 from devices.models import ApiKey, App, Device
+from devices.permissions import key_of
 from problems.errors import NotFound
 
 # Whatever stands in the path is looked up: a malformed id gets the answer of an unknown one, and not the router's.
@@ -28,7 +29,7 @@ class TenantViewSet(GenericViewSet[Any]):
     authentication_classes = (ApiKeyAuthentication,)
     parser_classes: tuple[type[BaseParser], ...] = (JsonBody,)
     renderer_classes: tuple[type[BaseRenderer], ...] = (JSONRenderer,)
-    pagination_class = NewestFirst
+    pagination_class: type[NewestFirst] | None = NewestFirst
     filter_backends = ()
     lookup_value_regex = ANY_ID
 
@@ -40,8 +41,8 @@ class TenantViewSet(GenericViewSet[Any]):
 
     @property
     def caller(self) -> ApiKey:
-        """The key of this request; the permission has seen that there is one."""
-        return cast("ApiKey", self.request.auth)
+        """The key of this request."""
+        return key_of(self.request)
 
     @property
     def app(self) -> App:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser, DjangoHelpFormatter
 
-from devices.models import App
+from devices.models import App, AppQuerySet
 from problems.errors import Problem
 
 EXIT_CODES = "exit codes: 0 done, 1 refused or failed, 2 wrong usage"
@@ -72,6 +72,7 @@ def parsed_uuid(text: str) -> uuid.UUID | None:
         return None
 
 
-def _apps_called(text: str) -> Any:
-    by_id = App.objects.filter(pk=parsed_uuid(text))
-    return by_id if by_id.exists() else App.objects.filter(name=text).order_by("pk")
+def _apps_called(text: str) -> AppQuerySet:
+    app_id = parsed_uuid(text)
+    by_id = App.objects.filter(pk=app_id) if app_id else App.objects.none()
+    return by_id if by_id.exists() else App.objects.filter(name=text)
