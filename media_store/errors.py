@@ -144,6 +144,12 @@ class MediaOmitted(Problem):
     code = "media_omitted"
 
 
+class PreconditionFailed(Problem):
+    """The media is not the one that the request's own conditions name (RFC 9110, section 13)."""
+
+    code = "precondition_failed"
+
+
 class RangeNotSatisfiable(Problem):
     """No byte of the requested range exists (RFC 9110, section 15.5.17)."""
 

@@ -1,10 +1,28 @@
-"""All routes."""
+"""All routes. The API stands on one router, without trailing slashes."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import URLPattern, URLResolver, path
+from django.views.decorators.cache import cache_page
+from drf_spectacular.views import SpectacularAPIView
+from rest_framework.routers import SimpleRouter
 
-urlpatterns = [
+from devices.api import urls as tenants
+from media_store.api import urls as media
+from mediahub import pages
+
+router = SimpleRouter(trailing_slash=False)
+tenants.register(router)
+media.register(router)
+
+# The document takes a third of a second to make and changes only with the code.
+SCHEMA_KEPT_SECONDS = 3600
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", pages.index, name="index"),
+    path("api/schema", cache_page(SCHEMA_KEPT_SECONDS)(SpectacularAPIView.as_view()), name="schema"),
+    path("api/docs", pages.Swagger.as_view(), name="docs"),
     path("admin/", admin.site.urls),
+    *router.urls,
 ]
 
 handler400 = "problems.answers.bad_request"

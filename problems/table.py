@@ -130,12 +130,18 @@ _ROWS = (
         advice="It was removed for the `reason` given; it will not come back.",
         extras=("reason", "gone_at"),
     ),
-    # 411, 413, 415, 416
+    # 411, 412, 413, 415, 416
     Entry(
         code="length_required",
         status=411,
         title="The length of the body is needed",
         advice="Send Content-Length, or put a server in front that reads chunked bodies.",
+    ),
+    Entry(
+        code="precondition_failed",
+        status=412,
+        title="A condition of the request is not met",
+        advice="Take If-Match or If-Unmodified-Since out, or ask again for the current ETag.",
     ),
     Entry(
         code="too_large",

@@ -1,0 +1,160 @@
+"""Media in the admin: for reading, for opening a file, and for removal by the verb."""
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.template.defaultfilters import filesizeformat
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.html import format_html
+
+from media_store import delivery, retention
+from media_store.api.answers import respond
+from media_store.models import Blob, Media, MediaQuerySet
+from problems.answers import answer
+from problems.errors import Problem
+
+VIEW_CONTENT = "media_store.view_content"
+
+
+class StatusFilter(admin.SimpleListFilter):
+    """By the status that clients see, expired included."""
+
+    title = "status"
+    parameter_name = "status"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002 - Django's signature
+        """Every status."""
+        return [(str(value), str(label)) for value, label in Media.Status.choices]
+
+    def queryset(self, request: HttpRequest, queryset: MediaQuerySet) -> MediaQuerySet:  # noqa: ARG002 - Django's signature
+        """As of now."""
+        return queryset.in_state(self.value(), now=timezone.now()) if self.value() else queryset
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):
+    """Facts to be read. Nothing is added, changed or deleted past the verbs."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 - Django's signature
+        """Never."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 - Django's signature
+        """Never."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 - Django's signature
+        """Never: Django's own delete would write no notes."""
+        return False
+
+
+@admin.register(Media)
+class MediaAdmin(ReadOnlyAdmin):
+    """What each message carried."""
+
+    list_display = (
+        "path",
+        "state",
+        "app",
+        "device",
+        "direction",
+        "kind",
+        "mime_type",
+        "bytes",
+        "created_at",
+        "expires_at",
+    )
+    list_filter = (StatusFilter, "direction", "kind", "source", "delivery", ("app", admin.RelatedOnlyFieldListFilter))
+    list_select_related = ("app", "device")
+    list_per_page = 50
+    date_hierarchy = "created_at"
+    search_fields = ("path", "=message_id", "=sha256", "file_name")
+    search_help_text = "Path, message id, sha256 or file name."
+    ordering = ("-created_at", "-id")
+    show_full_result_count = False
+    actions = ("remove",)
+    fieldsets: ClassVar[Any] = (
+        (None, {"fields": ("path", "state", "reason", "open_file")}),
+        ("Whose", {"fields": ("app", "device", "direction", "message_id", "to", "delivery")}),
+        ("The bytes", {"fields": ("kind", "mime_type", "declared_mime_type", "bytes", "sha256", "stored")}),
+        ("As it was sent", {"fields": ("file_name", "caption", "ptt", "source", "source_detail")}),
+        ("Times", {"fields": ("created_at", "expires_at", "purged_at")}),
+    )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Media | None = None) -> tuple[str, ...]:  # noqa: ARG002 - Django's signature
+        """All of them."""
+        return tuple(name for _, options in self.fieldsets for name in options["fields"])
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Media]:
+        """With the blob: the page of one media shows its state."""
+        return super().get_queryset(request).select_related("app", "device", "blob")
+
+    def get_urls(self) -> list[URLPattern]:
+        """One more page: the file itself."""
+        content = path("<uuid:pk>/content", self.admin_site.admin_view(self.content), name="media_store_media_content")
+        return [content, *super().get_urls()]
+
+    def content(self, request: HttpRequest, pk: Any) -> HttpResponseBase:
+        """The bytes, to staff who may see them; always as an attachment."""
+        if not request.user.has_perm(VIEW_CONTENT):
+            raise PermissionDenied
+        media = get_object_or_404(self.get_queryset(request), pk=pk)
+        try:
+            return respond(delivery.deliver(media, request=request, now=timezone.now(), attachment=True))
+        except Problem as problem:
+            return answer(problem, request=request)
+
+    @admin.display(description="status")
+    def state(self, media: Media) -> str:
+        """As clients see it now."""
+        return media.status_at(timezone.now())
+
+    @admin.display(description="size", ordering="size")
+    def bytes(self, media: Media) -> str:
+        """For people, and to the byte."""
+        return f"{filesizeformat(media.size)} ({media.size} bytes)" if media.size > 1_024 else f"{media.size} bytes"
+
+    @admin.display(description="object")
+    def stored(self, media: Media) -> str:
+        """The object that holds the bytes."""
+        blob: Blob | None = media.blob
+        return "none" if blob is None else f"{blob.storage_key} ({blob.state}, {blob.size} bytes)"
+
+    @admin.display(description="file")
+    def open_file(self, media: Media) -> str:
+        """A link, where there are bytes."""
+        if media.status_at(timezone.now()) != Media.Status.READY:
+            return "no bytes to open"
+        return format_html('<a href="{}">Download</a>', reverse("admin:media_store_media_content", args=[media.pk]))
+
+    def has_remove_permission(self, request: HttpRequest) -> bool:
+        """Removal is a permission of its own, as nothing may be changed here."""
+        return request.user.has_perm("media_store.remove_media")
+
+    @admin.action(description="Remove the bytes of selected media, keep the tombstone", permissions=["remove"])
+    def remove(self, request: HttpRequest, queryset: QuerySet[Media]) -> None:
+        """By the same verb as a client's delete."""
+        now: datetime = timezone.now()
+        for media in queryset:
+            retention.remove(media, reason="staff", now=now)
+        self.message_user(
+            request, f"{len(queryset)} media removed; collection takes the bytes that nobody else refers to."
+        )
+
+
+@admin.register(Blob)
+class BlobAdmin(ReadOnlyAdmin):
+    """Stored objects, shared by the media of one app that carry the same bytes."""
+
+    list_display = ("storage_key", "app", "state", "size", "sha256", "created_at")
+    list_filter = ("state", ("app", admin.RelatedOnlyFieldListFilter))
+    list_select_related = ("app",)
+    search_fields = ("=storage_key", "=sha256")
+    ordering = ("-created_at",)
+    show_full_result_count = False

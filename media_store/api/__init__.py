@@ -1,0 +1,1 @@
+"""The HTTP door: reads, finds, calls a verb, answers."""

@@ -1,0 +1,88 @@
+"""Fields: what a sender may say beside the bytes, checked and shaped. Saves nothing."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from media_store import kinds
+from media_store.errors import CaptionTooLong
+from media_store.models import CAPTION_CHARACTERS, MESSAGE_ID_CHARACTERS
+from problems.errors import UnknownField
+
+URL_FIELD = "url"
+REUSE_FIELDS = ("media_id", "media_path")
+WORDS_WITHOUT_MEDIA = ("text", "location", "contact", "contacts", "reaction", "poll", "template", "interactive")
+
+
+class KindField(serializers.ChoiceField):
+    """The type of a message that carries media."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(choices=[(name, name) for name in kinds.DEFAULTS], **options)
+
+    def fail(self, key: str, **details: Any) -> None:
+        """Refuse other types by the sentence that tells what MediaHub is for."""
+        word = details.get("input")
+        if key == "invalid_choice" and word in WORDS_WITHOUT_MEDIA:
+            message = f"A message of type {word} carries no media; MediaHub takes {', '.join(kinds.DEFAULTS)}."
+            raise serializers.ValidationError(message, code=key)
+        super().fail(key, **details)
+
+
+class MediaFieldsSerializer(serializers.Serializer[Any]):
+    """A media source and what is said of it. Exactly one source: `data_base64`, `url`, or a multipart `file`."""
+
+    data_base64 = serializers.CharField(
+        required=False, allow_null=True, help_text="Standard base64 (RFC 4648, section 4), or a `data:` URI."
+    )
+    url = serializers.CharField(required=False, allow_null=True, help_text="An HTTPS URL. Coming: answers 501 for now.")
+    mime_type = serializers.CharField(
+        required=False, allow_null=True, allow_blank=True, max_length=127, help_text="Advice: the bytes decide."
+    )
+    file_name = serializers.CharField(
+        required=False,
+        allow_null=True,
+        allow_blank=True,
+        max_length=4_096,
+        trim_whitespace=False,
+        help_text="Kept for display: path parts and control characters are removed, cut to 255 characters.",
+    )
+    sha256 = serializers.RegexField(
+        r"^[0-9A-Fa-f]{64}$", required=False, allow_null=True, help_text="Checked against what arrives."
+    )
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Refuse what no field is named after: a misspelt option is never silently ignored."""
+        unknown = sorted(set(data) - set(self.fields))
+        if unknown:
+            detail = f"Not known here: {', '.join(unknown)}. Known: {', '.join(sorted(self.fields))}."
+            raise UnknownField(detail, fields=unknown)
+        return super().to_internal_value(data)
+
+
+class MessageFieldsSerializer(MediaFieldsSerializer):
+    """An outbound message. Exactly one source: `data_base64`, `url`, `media_id`, `media_path` or a multipart `file`."""
+
+    to = serializers.CharField(max_length=255, help_text="Kept only as long as the message waits for delivery.")
+    type = KindField(help_text="What the message carries.")
+    media_id = serializers.UUIDField(required=False, allow_null=True, help_text="Media this app already has.")
+    media_path = serializers.CharField(
+        required=False, allow_null=True, max_length=1_024, help_text="Media this app already has, by its path."
+    )
+    caption = serializers.CharField(
+        required=False, allow_null=True, allow_blank=True, trim_whitespace=False, help_text="At most 1,024 characters."
+    )
+    ptt = serializers.BooleanField(required=False, default=False, help_text="A voice message (push to talk).")
+    message_id = serializers.CharField(
+        required=False,
+        allow_null=True,
+        max_length=MESSAGE_ID_CHARACTERS,
+        help_text="Yours, unique per device; made here where there is none. The same one again is no second message.",
+    )
+
+    def validate_caption(self, caption: str | None) -> str | None:
+        """Error: `CaptionTooLong`."""
+        if caption and len(caption) > CAPTION_CHARACTERS:
+            detail = f"The caption has {len(caption)} characters; {CAPTION_CHARACTERS} are allowed."
+            raise CaptionTooLong(detail, limit_characters=CAPTION_CHARACTERS, actual_characters=len(caption))
+        return caption

@@ -1,0 +1,71 @@
+"""Listing: filters and cursors of GET /v1/media."""
+
+from datetime import datetime
+from typing import Any
+
+import django_filters
+from django.db.models import QuerySet
+from rest_framework.exceptions import ValidationError
+from rest_framework.pagination import CursorPagination
+from rest_framework.request import Request
+
+from media_store import kinds
+from media_store.models import Media, MediaQuerySet
+from problems.errors import UnknownField
+
+
+class NewestFirst(CursorPagination):
+    """Cursors: a page stays where it was while new media arrives."""
+
+    ordering = ("-created_at", "-id")
+    page_size = 50
+    page_size_query_param = "page_size"
+    max_page_size = 500
+
+
+class MediaFilterSet(django_filters.FilterSet):
+    """Every filter narrows; together they are an AND."""
+
+    device = django_filters.UUIDFilter(field_name="device_id", help_text="The id of a device.")
+    direction = django_filters.ChoiceFilter(choices=Media.Direction.choices)
+    kind = django_filters.ChoiceFilter(choices=[(name, name) for name in kinds.DEFAULTS])
+    status = django_filters.ChoiceFilter(choices=Media.Status.choices, method="in_state", help_text="As of now.")
+    mime_type = django_filters.CharFilter(help_text="What the bytes are, exactly.")
+    sha256 = django_filters.CharFilter(method="of_bytes", help_text="Of the bytes, in hex.")
+    message_id = django_filters.CharFilter()
+    media_path = django_filters.CharFilter(field_name="path")
+    created_after = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
+    created_before = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="lt")
+    expires_after = django_filters.IsoDateTimeFilter(field_name="expires_at", lookup_expr="gte")
+    expires_before = django_filters.IsoDateTimeFilter(field_name="expires_at", lookup_expr="lt")
+
+    class Meta:
+        model = Media
+        fields: tuple[str, ...] = ()
+
+    def __init__(self, *args: Any, now: datetime | None = None, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._now = now
+
+    def in_state(self, queryset: MediaQuerySet, _name: str, value: str) -> MediaQuerySet:
+        """By the status that clients see, which an expiry changes without a write."""
+        return queryset.in_state(value, now=self._now) if self._now else queryset
+
+    def of_bytes(self, queryset: MediaQuerySet, _name: str, value: str) -> MediaQuerySet:
+        """Hex in any case; stored in small letters."""
+        return queryset.filter(sha256=value.lower())
+
+
+OTHER_PARAMETERS = frozenset({NewestFirst.cursor_query_param, NewestFirst.page_size_query_param})
+
+
+def filtered(queryset: MediaQuerySet, request: Request, *, now: datetime) -> QuerySet[Media]:
+    """The media that the query asks for. Errors: `UnknownField`, `ValidationError`."""
+    unknown = sorted(set(request.query_params) - set(MediaFilterSet.base_filters) - OTHER_PARAMETERS)
+    if unknown:
+        detail = f"No filter of this name: {', '.join(unknown)}. Known: {', '.join(MediaFilterSet.base_filters)}."
+        raise UnknownField(detail, fields=unknown)
+    filters = MediaFilterSet(request.query_params, queryset=queryset, now=now)
+    if not filters.is_valid():
+        raise ValidationError(filters.errors)
+    return filters.qs

@@ -1,0 +1,90 @@
+"""/v1/media: uploads without a message, and everything that an app has stored."""
+
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any
+
+from django.http.response import HttpResponseBase
+from django.utils import timezone
+from rest_framework.decorators import action
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from devices.permissions import HasScope
+from media_store import delivery, ingest, kinds, retention
+from media_store.api import schema, submissions
+from media_store.api.answers import represent, respond
+from media_store.api.doors import AnyAccept, AppViewSet
+from media_store.api.fields import URL_FIELD, MediaFieldsSerializer
+from media_store.api.listing import MediaFilterSet, NewestFirst, filtered
+from media_store.api.sources import sole_source, uncarried
+from media_store.models import Media
+
+READING = frozenset({"list", "retrieve", "content"})
+
+
+class MediaViewSet(AppViewSet):
+    """Media of this app."""
+
+    filterset_class = MediaFilterSet
+    pagination_class = NewestFirst
+
+    def get_permissions(self) -> list[BasePermission]:
+        """Reading and writing are scopes of their own."""
+        scope = "media:read" if self.action in READING else "media:write"
+        return [HasScope.of(scope)()]
+
+    @schema.list_media
+    def list(self, request: Request) -> Response:
+        """Every media, tombstones included, newest first."""
+        now = timezone.now()
+        paginator = NewestFirst()
+        page = paginator.paginate_queryset(filtered(self.all_media(), request, now=now), request, view=self)
+        return paginator.get_paginated_response([represent(media, now=now) for media in page or ()])
+
+    @schema.upload_media
+    def create(self, request: Request) -> Response:  # noqa: ARG002 - read as it arrives, not through DRF
+        """Upload without a message; the id can then be sent any number of times."""
+        now = timezone.now()
+        with submissions.read(self.plain_request, raw=True) as submission:
+            media = self._take(submission, now=now)
+        headers = {"Location": f"/v1/media/{media.id}"}
+        return Response(represent(media, now=now), status=HTTPStatus.CREATED, headers=headers)
+
+    @schema.read_media
+    def retrieve(self, request: Request, pk: str) -> Response:  # noqa: ARG002 - the route's signature
+        """One media, as it stands now."""
+        return Response(represent(self.media(pk), now=timezone.now()))
+
+    @schema.delete_media
+    def destroy(self, request: Request, pk: str) -> Response:  # noqa: ARG002 - the route's signature
+        """Remove the bytes; the row stays as a tombstone, whose download answers 410."""
+        retention.remove(self.media(pk), reason="client", now=timezone.now())
+        return Response(status=HTTPStatus.NO_CONTENT)
+
+    @schema.download_content
+    @action(detail=True, content_negotiation_class=AnyAccept)
+    def content(self, request: Request, pk: str) -> HttpResponseBase:  # noqa: ARG002 - the route's signature
+        """The bytes, as GET /media?path= answers them."""
+        answer = delivery.deliver(self.media(pk), request=self.plain_request, now=timezone.now())
+        return respond(answer)
+
+    def _take(self, submission: submissions.Submission, *, now: datetime) -> Media:
+        serializer = MediaFieldsSerializer(data=submission.fields)
+        source = sole_source(submission, (URL_FIELD,))
+        serializer.is_valid(raise_exception=True)
+        uncarried(source)
+        arrival = self._arrival(serializer.validated_data, submission)
+        return ingest.receive(arrival, submission.spool, now=now).media
+
+    def _arrival(self, fields: dict[str, Any], submission: submissions.Submission) -> ingest.Arrival:
+        return ingest.Arrival(
+            app=self.app,
+            device=None,
+            direction=Media.Direction.UPLOAD,
+            source=submission.source or "",
+            declared_mime_type=kinds.normalise(fields.get("mime_type") or "") or submission.declared_mime_type,
+            file_name=fields.get("file_name") or submission.file_name,
+            sha256=fields.get("sha256"),
+        )

@@ -1,0 +1,108 @@
+"""multipart/form-data (RFC 7578), its one file written to the Spool as it arrives."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.files.uploadhandler import FileUploadHandler
+from django.core.handlers.wsgi import WSGIRequest
+from django.http.multipartparser import MultiPartParser
+from django.utils.http import parse_header_parameters
+
+from media_store.api.body_stream import BodyStream
+from media_store.errors import MalformedMultipart, SourceAmbiguous
+from media_store.spool import READ_BYTES, Spool
+from problems.errors import Malformed, UnknownField
+
+# Where the closing boundary is looked for; what stands behind it (an epilogue) may be ignored.
+TAIL_BYTES = 2_048
+
+
+@dataclass(frozen=True, kw_only=True)
+class FilePart:
+    """What a part said of the file it carried."""
+
+    file_name: str
+    content_type: str
+
+
+def read_multipart(
+    request: WSGIRequest, stream: BodyStream, spool: Spool, *, file_field: str
+) -> tuple[dict[str, Any], FilePart | None]:
+    """The text fields, and the file part whose bytes went into the spool.
+
+    Errors: `MalformedMultipart` (a missing closing boundary included: the body was cut off), `UnknownField` for
+    a file under another name, `SourceAmbiguous` for two files, `Malformed` for a field given twice; Django's
+    `MultiPartParserError`.
+    """
+    body = _Tail(stream)
+    handler = _SpoolHandler(spool, file_field=file_field)
+    posted, _ = _Parser(_meta(request, stream), body, [handler]).parse()
+    _check_closed(request, body)
+    twice = [name for name, values in posted.lists() if len(values) > 1]
+    if twice:
+        detail = f"The field {twice[0]!r} is given more than once."
+        raise Malformed(detail)
+    if file_field in posted:
+        detail = f"The part {file_field!r} carries no filename; send it as a file."
+        raise MalformedMultipart(detail)
+    return posted.dict(), handler.part
+
+
+class _Parser(MultiPartParser):
+    """Django's parser, which keeps file names as they were sent: they are cleaned in one place, later."""
+
+    def sanitize_file_name(self, file_name: str) -> str | None:
+        return file_name or None
+
+
+class _SpoolHandler(FileUploadHandler):
+    """One pass: what arrives is written, counted and hashed at once, and no file object is made of it."""
+
+    chunk_size = READ_BYTES
+
+    def __init__(self, spool: Spool, *, file_field: str) -> None:
+        super().__init__()
+        self._spool = spool
+        self._file_field = file_field
+        self.part: FilePart | None = None
+
+    def new_file(self, field_name: str, file_name: str, content_type: str, *args: Any, **kwargs: Any) -> None:
+        super().new_file(field_name, file_name, content_type, *args, **kwargs)
+        if field_name != self._file_field:
+            detail = f"The file is expected in the field {self._file_field!r}, not in {field_name!r}."
+            raise UnknownField(detail, fields=[field_name])
+        if self.part is not None:
+            detail = "More than one file was sent."
+            raise SourceAmbiguous(detail, fields=[self._file_field])
+        self.part = FilePart(file_name=file_name, content_type=content_type)
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:  # noqa: ARG002 - the handler's signature
+        self._spool.write(raw_data)
+
+    def file_complete(self, file_size: int) -> None:  # noqa: ARG002 - the handler's signature
+        return None
+
+
+class _Tail:
+    """Hands on what it reads, and remembers the end of it."""
+
+    def __init__(self, stream: BodyStream) -> None:
+        self._stream = stream
+        self.tail = b""
+
+    def read(self, size: int = -1) -> bytes:
+        chunk = self._stream.read(size)
+        self.tail = chunk[-TAIL_BYTES:] if len(chunk) >= TAIL_BYTES else (self.tail + chunk)[-TAIL_BYTES:]
+        return chunk
+
+
+def _meta(request: WSGIRequest, stream: BodyStream) -> dict[str, Any]:
+    # Django takes an unknown length for an empty body; any other number is never looked at again.
+    return {**request.META, "CONTENT_LENGTH": 1 if stream.content_length is None else stream.content_length}
+
+
+def _check_closed(request: WSGIRequest, body: _Tail) -> None:
+    _, parameters = parse_header_parameters(request.META["CONTENT_TYPE"])
+    if f"--{parameters['boundary']}--".encode("ascii") not in body.tail:
+        detail = "The closing boundary is missing; the body was cut off."
+        raise MalformedMultipart(detail)

@@ -1,0 +1,232 @@
+"""What the OpenAPI document says of the media routes, beside what it can read from the code."""
+
+from typing import Any
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema, inline_serializer
+from rest_framework import serializers
+
+from media_store import kinds
+from media_store.api.answers import MediaSerializer, MessageSerializer
+from media_store.api.fields import MediaFieldsSerializer, MessageFieldsSerializer
+from problems.openapi import problem_responses
+
+MEDIA_EXAMPLE = {
+    "id": "0192f0c1-6d2e-7a55-8a3c-0d6f1a2b3c4d",
+    "media_path": "media/0192f0c0-0000-7000-8000-000000000001/0192f0c0-0000-7000-8000-000000000002-slip-1.jpg",
+    "status": "ready",
+    "reason": None,
+    "direction": "outbound",
+    "kind": "image",
+    "mime_type": "image/jpeg",
+    "declared_mime_type": "image/jpeg",
+    "file_name": "slip.jpg",
+    "caption": "Payment slip",
+    "size": 48213,
+    "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    "source": "base64",
+    "source_detail": None,
+    "device_id": "0192f0c0-0000-7000-8000-000000000002",
+    "message_id": "slip-1",
+    "ptt": False,
+    "delivery": "queued",
+    "created_at": "2026-11-23T10:00:00Z",
+    "expires_at": "2026-12-23T10:00:00Z",
+    "purged_at": None,
+}
+UPLOAD_EXAMPLE = {
+    **MEDIA_EXAMPLE,
+    "media_path": "media/0192f0c0-0000-7000-8000-000000000001/0192f0c1-6d2e-7a55-8a3c-0d6f1a2b3c4d-"
+    "5f0c9a7e3b1d4c2f8a6e0b9d7c5a3f1e.jpg",
+    "direction": "upload",
+    "caption": None,
+    "source": "file",
+    "device_id": None,
+    "message_id": None,
+    "delivery": None,
+}
+BODY_PROBLEMS = (
+    "malformed",
+    "malformed_json",
+    "malformed_multipart",
+    "incomplete_body",
+    "unknown_field",
+    "source_missing",
+    "source_ambiguous",
+    "length_required",
+    "too_large",
+    "unsupported_body",
+    "empty",
+    "bad_base64",
+    "checksum_mismatch",
+    "url_source_unavailable",
+    "try_again",
+    "storage_unavailable",
+    "storage_full",
+)
+DOWNLOAD_PROBLEMS = (
+    "not_found",
+    "media_not_ready",
+    "media_gone",
+    "precondition_failed",
+    "range_not_satisfiable",
+    "media_failed",
+    "media_omitted",
+    "storage_unavailable",
+)
+MEDIA_ID = OpenApiParameter("id", OpenApiTypes.UUID, OpenApiParameter.PATH, description="The id of the media.")
+DEVICE_ID = OpenApiParameter("device_id", OpenApiTypes.UUID, OpenApiParameter.PATH, description="A living device.")
+
+
+class _File(serializers.Serializer[Any]):
+    file = serializers.FileField(help_text="The bytes; the part's filename and Content-Type are taken with it.")
+
+
+class MediaUpload(_File, MediaFieldsSerializer):
+    """The same fields beside a multipart file."""
+
+    data_base64 = None
+    url = None
+
+
+class MessageUpload(_File, MessageFieldsSerializer):
+    """The same fields beside a multipart file."""
+
+    data_base64 = None
+    url = None
+    media_id = None
+    media_path = None
+
+
+def _header(name: str, description: str) -> OpenApiParameter:
+    return OpenApiParameter(name, str, OpenApiParameter.HEADER, description=description)
+
+
+def _bytes(status: int, description: str) -> dict[tuple[int, str], OpenApiResponse]:
+    types = (*sorted(kinds.SERVED_TYPES), "application/octet-stream")
+    return {(status, name): OpenApiResponse(OpenApiTypes.BINARY, description=description) for name in types}
+
+
+LOCATION = OpenApiParameter(
+    "Location", str, OpenApiParameter.HEADER, description="Where the media is.", response=[200, 201]
+)
+DOWNLOAD_HEADERS = [
+    _header("Range", "One range of bytes, `bytes=0-1023` or `bytes=-500` (RFC 9110, section 14)."),
+    _header("If-Range", "Take the range only if the ETag or date is still this one."),
+    _header("If-None-Match", "Answer 304 if the ETag is one of these."),
+    _header("If-Modified-Since", "Answer 304 if it was not stored since."),
+    OpenApiParameter("ETag", str, OpenApiParameter.HEADER, response=[200, 206, 304], description="The sha256, quoted."),
+    OpenApiParameter("Content-Range", str, OpenApiParameter.HEADER, response=[206], description="The range sent."),
+    OpenApiParameter(
+        "Repr-Digest", str, OpenApiParameter.HEADER, response=[200, 206], description="The sha256 (RFC 9530)."
+    ),
+]
+DOWNLOAD_RESPONSES = {
+    **_bytes(200, "All of the bytes, as what they are."),
+    **_bytes(206, "A range of the bytes."),
+    304: OpenApiResponse(description="The client has these bytes already."),
+}
+
+send_message = extend_schema(
+    tags=["messages"],
+    parameters=[DEVICE_ID, LOCATION],
+    request={"application/json": MessageFieldsSerializer, "multipart/form-data": MessageUpload},
+    responses={
+        201: OpenApiResponse(MessageSerializer, description="Stored and queued."),
+        200: OpenApiResponse(MessageSerializer, description="The message id was used before for the same bytes."),
+        **problem_responses(
+            *BODY_PROBLEMS,
+            *DOWNLOAD_PROBLEMS,
+            "caption_too_long",
+            "duplicate_message_id",
+            "type_not_allowed",
+            "mime_mismatch",
+        ),
+    },
+    examples=[
+        OpenApiExample(
+            "An image as base64",
+            value={
+                "to": "6281234567890",
+                "type": "image",
+                "data_base64": "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBD…",
+                "file_name": "slip.jpg",
+                "caption": "Payment slip",
+                "message_id": "slip-1",
+            },
+            request_only=True,
+            media_type="application/json",
+        ),
+        OpenApiExample(
+            "Stored and queued",
+            value={"message_id": "slip-1", "media": MEDIA_EXAMPLE},
+            response_only=True,
+            status_codes=["200", "201"],
+        ),
+    ],
+)
+
+upload_media = extend_schema(
+    tags=["media"],
+    parameters=[
+        _header("X-File-Name", "The file name of a raw body, percent-encoded UTF-8."),
+        OpenApiParameter("Location", str, OpenApiParameter.HEADER, description="Where it is.", response=[201]),
+    ],
+    request={
+        "application/json": MediaFieldsSerializer,
+        "multipart/form-data": MediaUpload,
+        "application/octet-stream": OpenApiTypes.BINARY,
+    },
+    responses={201: MediaSerializer, **problem_responses(*BODY_PROBLEMS)},
+    examples=[
+        OpenApiExample(
+            "A file as base64",
+            value={"data_base64": "JVBERi0xLjcK…", "file_name": "invoice.pdf"},
+            request_only=True,
+            media_type="application/json",
+        ),
+        OpenApiExample("Stored", value=UPLOAD_EXAMPLE, response_only=True, status_codes=["201"]),
+    ],
+)
+
+list_media = extend_schema(
+    tags=["media"],
+    responses={200: MediaSerializer(many=True), **problem_responses("malformed", "unknown_field", "not_found")},
+    examples=[OpenApiExample("One media", value=MEDIA_EXAMPLE, response_only=True, status_codes=["200"])],
+)
+
+read_media = extend_schema(
+    tags=["media"],
+    parameters=[MEDIA_ID],
+    responses={200: MediaSerializer, **problem_responses("not_found")},
+    examples=[OpenApiExample("A sent image", value=MEDIA_EXAMPLE, response_only=True, status_codes=["200"])],
+)
+
+delete_media = extend_schema(
+    tags=["media"],
+    parameters=[MEDIA_ID],
+    responses={204: OpenApiResponse(description="A tombstone from now on."), **problem_responses("not_found")},
+)
+
+download_content = extend_schema(
+    tags=["download"],
+    parameters=[MEDIA_ID, *DOWNLOAD_HEADERS],
+    responses={**DOWNLOAD_RESPONSES, **problem_responses(*DOWNLOAD_PROBLEMS)},
+)
+
+download = extend_schema(
+    operation_id="download",
+    tags=["download"],
+    parameters=[
+        OpenApiParameter("path", str, OpenApiParameter.QUERY, required=True, description="A media_path."),
+        *DOWNLOAD_HEADERS,
+    ],
+    responses={**DOWNLOAD_RESPONSES, **problem_responses("path_missing", *DOWNLOAD_PROBLEMS)},
+)
+
+limits = extend_schema(
+    tags=["media"],
+    responses={
+        200: inline_serializer("Limits", {"max_bytes": serializers.IntegerField(), "kinds": serializers.DictField()})
+    },
+)

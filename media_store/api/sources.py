@@ -1,0 +1,35 @@
+"""Sources: where the bytes of a submission are to come from."""
+
+from media_store.api.fields import URL_FIELD
+from media_store.api.submissions import BASE64_FIELD, Submission, given
+from media_store.errors import SourceAmbiguous, SourceMissing, UrlSourceUnavailable
+from media_store.models import Media
+from problems.errors import Malformed
+
+
+def sole_source(submission: Submission, fields: tuple[str, ...]) -> str:
+    """The one source that was given: that of the body's own bytes, or one of `fields`.
+
+    Errors: `SourceMissing`, `SourceAmbiguous`; `Malformed` for base64 that is no string.
+    """
+    if given(submission.fields, (BASE64_FIELD,)):
+        detail = f"{BASE64_FIELD} must be a string."
+        raise Malformed(detail)
+    names = given(submission.fields, fields)
+    if submission.source is not None:
+        names.append(BASE64_FIELD if submission.source == Media.Source.BASE64 else str(submission.source))
+    if not names:
+        expected = ", ".join((BASE64_FIELD, *fields))
+        detail = f"Give one of {expected}, or a multipart file."
+        raise SourceMissing(detail)
+    if len(names) > 1:
+        detail = f"Give one source only; here are {', '.join(sorted(names))}."
+        raise SourceAmbiguous(detail, fields=sorted(names))
+    return names[0]
+
+
+def uncarried(source: str) -> None:
+    """Refuse the source whose bytes would have to be fetched."""
+    if source == URL_FIELD:
+        detail = "Sending by url is not built yet; send data_base64 or a multipart file."
+        raise UrlSourceUnavailable(detail)

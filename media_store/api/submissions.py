@@ -1,0 +1,126 @@
+"""Submissions: a body that may carry media, read in one pass into its fields and a Spool.
+
+The view calls `read`; nothing reads the body before, and nothing ever holds the whole of it in memory.
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote
+
+from django.conf import settings
+from django.core.handlers.wsgi import WSGIRequest
+from django.http.multipartparser import MultiPartParserError
+from django.utils.http import parse_header_parameters
+
+from media_store import kinds
+from media_store.api.body_stream import BodyStream, heard
+from media_store.api.multipart import read_multipart
+from media_store.decoding.base64_stream import Base64Sink
+from media_store.decoding.json_stream import STREAMED, read_object
+from media_store.errors import MalformedMultipart, UnsupportedBody
+from media_store.models import Media
+from media_store.spool import READ_BYTES, Spool
+
+# Beside the media itself: the other fields, part headers and boundaries.
+ROOM_BYTES = 262_144
+JSON = "application/json"
+MULTIPART = "multipart/form-data"
+BASE64_FIELD = "data_base64"
+FILE_FIELD = "file"
+FORM = "application/x-www-form-urlencoded"
+
+
+@dataclass(kw_only=True)
+class Submission:
+    """What a body said. `spool` holds the bytes where the body itself carried them, and `source` says how."""
+
+    fields: dict[str, Any]
+    spool: Spool
+    source: str | None = None
+    declared_mime_type: str = ""
+    file_name: str = ""
+    names: frozenset[str] = field(default_factory=frozenset)
+
+
+@contextmanager
+def read(request: WSGIRequest, *, raw: bool) -> Iterator[Submission]:
+    """Read the body; the Spool is removed at the end of the block.
+
+    Errors: `UnsupportedBody`; those of `BodyStream`; `MalformedJson`, `BadBase64`, `MalformedMultipart`;
+    `TooLarge` as soon as the media is.
+    """
+    content_type, parameters = parse_header_parameters(request.META.get("CONTENT_TYPE", ""))
+    with ExitStack() as stack:
+        stream = stack.enter_context(heard(_stream(request, content_type)))
+        stream.check_announced()
+        spool = stack.enter_context(Spool(folder=settings.SPOOL_DIR, max_bytes=settings.MEDIA_MAX_BYTES))
+        if content_type == JSON:
+            yield _from_json(stream, spool)
+        elif content_type == MULTIPART:
+            yield _from_multipart(request, stream, spool)
+        elif raw and content_type and content_type != FORM:
+            yield _from_raw(request, stream, spool, content_type=content_type)
+        else:
+            raise UnsupportedBody(_supported(raw=raw))
+
+
+def _stream(request: WSGIRequest, content_type: str) -> BodyStream:
+    limit = settings.MEDIA_MAX_BYTES
+    # Base64 makes four characters of three bytes: the limit of the body follows from that of the media.
+    body_limit = math.ceil(limit / 3) * 4 + ROOM_BYTES if content_type == JSON else limit + ROOM_BYTES
+    return BodyStream(request, limit_bytes=body_limit, named_limit_bytes=limit)
+
+
+def _supported(*, raw: bool) -> str:
+    kinds_of_body = f"{JSON} or {MULTIPART}"
+    return f"Send {kinds_of_body}, or the raw bytes under their own type." if raw else f"Send {kinds_of_body}."
+
+
+def _from_json(stream: BodyStream, spool: Spool) -> Submission:
+    sink = Base64Sink(write=spool.write)
+    fields = read_object(stream.read, sinks={(BASE64_FIELD,): sink})
+    if fields.get(BASE64_FIELD) is not STREAMED:
+        return Submission(fields=fields, spool=spool)
+    del fields[BASE64_FIELD]
+    return Submission(
+        fields=fields,
+        spool=spool,
+        source=Media.Source.BASE64,
+        declared_mime_type=kinds.normalise(sink.declared_mime_type or ""),
+    )
+
+
+def _from_multipart(request: WSGIRequest, stream: BodyStream, spool: Spool) -> Submission:
+    try:
+        fields, part = read_multipart(request, stream, spool, file_field=FILE_FIELD)
+    except MultiPartParserError as error:
+        raise MalformedMultipart(str(error)) from error
+    if part is None:
+        return Submission(fields=fields, spool=spool)
+    return Submission(
+        fields=fields,
+        spool=spool,
+        source=Media.Source.FILE,
+        declared_mime_type=kinds.normalise(part.content_type),
+        file_name=part.file_name,
+    )
+
+
+def _from_raw(request: WSGIRequest, stream: BodyStream, spool: Spool, *, content_type: str) -> Submission:
+    while chunk := stream.read(READ_BYTES):
+        spool.write(chunk)
+    return Submission(
+        fields={},
+        spool=spool,
+        source=Media.Source.RAW,
+        declared_mime_type=kinds.normalise(content_type),
+        file_name=unquote(request.META.get("HTTP_X_FILE_NAME", ""), errors="replace"),
+    )
+
+
+def given(fields: Mapping[str, Any], names: tuple[str, ...]) -> list[str]:
+    """Those of `names` that the fields hold, null left out."""
+    return [name for name in names if fields.get(name) is not None]

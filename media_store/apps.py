@@ -1,0 +1,14 @@
+"""The app and what it connects at start."""
+
+from django.apps import AppConfig
+
+
+class MediaStoreConfig(AppConfig):
+    """Media, from arrival to purge."""
+
+    name = "media_store"
+    verbose_name = "Media"
+
+    def ready(self) -> None:
+        """Connect the receivers; importing them is what registers them."""
+        from media_store import checks, receivers  # noqa: F401, PLC0415 - only once the models are there

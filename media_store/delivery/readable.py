@@ -1,0 +1,43 @@
+"""Readable: whether a media may be read now, and by which answer it says no."""
+
+from datetime import datetime
+
+from devices.models import App
+from media_store.errors import RETRY_SECONDS, MediaFailed, MediaGone, MediaNotReady, MediaOmitted
+from media_store.models import Media
+from problems.errors import NotFound
+
+
+def find(*, app: App, path: str) -> Media:
+    """This app's media of this path. Unknown, foreign and malformed paths are the same `NotFound`."""
+    # PostgreSQL takes no NUL in a text; no path has ever had one.
+    if "\0" in path:
+        raise NotFound
+    media = Media.objects.for_app(app).select_related("blob").filter(path=path).first()
+    if media is None:
+        raise NotFound
+    return media
+
+
+def ensure_readable(media: Media, *, now: datetime) -> None:
+    """Return if there are bytes to have. Errors: `MediaNotReady`, `MediaGone`, `MediaFailed`, `MediaOmitted`."""
+    status = media.status_at(now)
+    if status == Media.Status.READY:
+        return
+    if status == Media.Status.PENDING:
+        detail = "The bytes are still on their way."
+        raise MediaNotReady(detail, headers={"Retry-After": str(RETRY_SECONDS)})
+    if status == Media.Status.FAILED:
+        detail = f"The media failed: {media.reason}."
+        raise MediaFailed(detail, reason=media.reason)
+    if status == Media.Status.OMITTED:
+        detail = f"The gateway did not carry this media: {media.reason}."
+        raise MediaOmitted(detail, reason=media.reason)
+    raise _gone(media)
+
+
+def _gone(media: Media) -> MediaGone:
+    """An expired media is gone from its last moment on, whether or not a purge has come by."""
+    moment = media.purged_at or media.expires_at
+    reason = media.reason or "retention"
+    return MediaGone(f"The media was removed ({reason}).", reason=reason, gone_at=moment.isoformat())

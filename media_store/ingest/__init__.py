@@ -1,0 +1,6 @@
+"""Ingest: how bytes become media."""
+
+from media_store.ingest.arrival import Arrival
+from media_store.ingest.receiving import Outcome, receive, reuse
+
+__all__ = ["Arrival", "Outcome", "receive", "reuse"]

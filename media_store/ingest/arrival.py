@@ -1,0 +1,40 @@
+"""Arrival: what a door knows of media before anybody has looked at the bytes."""
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+from devices.models import App, Device
+from media_store.models import Media
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arrival:
+    """The words that came with the bytes, all of them advice but whose they are.
+
+    `kind` is None where no message carries the media: then any type is taken. `sha256` is what the client
+    promises, to be checked. `source` and `source_detail` are as on Media.
+    """
+
+    app: App
+    device: Device | None
+    direction: str
+    source: str
+    source_detail: str = ""
+    kind: str | None = None
+    message_id: str | None = None
+    declared_mime_type: str = ""
+    file_name: str = ""
+    caption: str = ""
+    to: str = ""
+    ptt: bool = False
+    sha256: str | None = None
+
+    def of_media(self, original: Media) -> Self:
+        """The same words over media that the app has already, whose name and type it takes where it has none."""
+        return replace(
+            self,
+            source=Media.Source.MEDIA,
+            source_detail=str(original.id),
+            file_name=self.file_name or original.file_name,
+            declared_mime_type=self.declared_mime_type or original.mime_type,
+        )

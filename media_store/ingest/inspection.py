@@ -1,0 +1,58 @@
+"""Inspection: what the bytes are, and whether a message of this kind may carry them."""
+
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from devices.models import App
+from media_store import kinds
+from media_store.errors import ChecksumMismatch, Empty
+from media_store.ingest.arrival import Arrival
+from media_store.sniffing import sniff
+from media_store.spool import Spool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What was found: the type to serve under, the kind, the size in bytes, the checksum in hex."""
+
+    mime_type: str
+    kind: str
+    size: int
+    sha256: str
+
+
+def inspect(arrival: Arrival, spool: Spool) -> Facts:
+    """Look at the bytes. Errors: `Empty`, `ChecksumMismatch`, and those of `judge`."""
+    if not spool.size:
+        raise Empty
+    check_promise(arrival, sha256=spool.sha256)
+    detected = sniff(head=spool.head, size=spool.size, open_file=spool.open)
+    return judge(arrival, detected=detected, size=spool.size, sha256=spool.sha256, head=spool.head)
+
+
+def judge(arrival: Arrival, *, detected: str, size: int, sha256: str, head: bytes) -> Facts:
+    """Hold what was found against the kind. Errors: `TypeNotAllowed`, `MimeMismatch`, `TooLarge`."""
+    if arrival.kind is None:
+        return Facts(mime_type=detected, kind=kinds.natural_kind(detected), size=size, sha256=sha256)
+    mime_type = kinds.check(
+        kind=kinds_of(arrival.app)[arrival.kind],
+        declared=arrival.declared_mime_type or None,
+        detected=detected,
+        size=size,
+        animated=kinds.is_animated_webp(head),
+    )
+    return Facts(mime_type=mime_type, kind=arrival.kind, size=size, sha256=sha256)
+
+
+def check_promise(arrival: Arrival, *, sha256: str) -> None:
+    """Compare with the client's own checksum, where it sent one."""
+    if arrival.sha256 is not None and arrival.sha256.lower() != sha256:
+        detail = "The bytes that arrived do not have the sha256 that was promised."
+        raise ChecksumMismatch(detail, actual_sha256=sha256)
+
+
+def kinds_of(app: App) -> dict[str, kinds.Kind]:
+    """The media classes of this app: the defaults, the installation's changes, then the app's own."""
+    override = {**settings.MEDIA_KINDS, **(app.media_kinds or {})}
+    return kinds.kinds_from(override, max_bytes=settings.MEDIA_MAX_BYTES)

@@ -1,0 +1,166 @@
+"""Storing: the order of writes that lets no crash lose bytes or leave any behind unseen.
+
+A new object: its row PENDING → its bytes → READY together with its media, in one transaction. So every object
+has a row before it exists, and a READY media has its bytes. A kill in between leaves a PENDING row, which a
+sweep condemns once the upload deadline has passed.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+
+from devices.models import Device
+from media_store.errors import StorageFull, StorageUnavailable, TryAgain
+from media_store.failpoints import reached
+from media_store.ingest.naming import other_path_for
+from media_store.models import Blob, Media
+from media_store.spool import Spool
+from media_store.storage import new_key, objects
+from problems.errors import NotFound
+
+Keep = Callable[[Media], None]
+
+# Each further attempt means that a READY blob of the same bytes vanished between two statements.
+PROMOTE_ATTEMPTS = 5
+
+
+class MessageTakenError(Exception):
+    """The message id stands on a row already."""
+
+    def __init__(self, first: Media) -> None:
+        super().__init__(first.path)
+        self.first = first
+
+
+def same_message(media: Media) -> Media | None:
+    """The media that has this device, direction and message id already."""
+    if media.message_id is None:
+        return None
+    return (
+        Media.objects.select_related("device")
+        .filter(device_id=media.device_id, direction=media.direction, message_id=media.message_id)
+        .first()
+    )
+
+
+def store(media: Media, spool: Spool, *, now: datetime) -> None:
+    """Attach to the app's READY blob of the same bytes, or put an object of its own."""
+    if attach(media):
+        return
+    blob = _write_pending(media, now=now)
+    reached("ingest.pending_written")
+    try:
+        objects().put_file(blob.storage_key, spool.path)
+    except (StorageUnavailable, StorageFull):
+        _condemn(blob, now=now)
+        raise
+    reached("ingest.object_put")
+    _promote(blob, media, now=now)
+    reached("ingest.committed")
+
+
+def attach(media: Media) -> bool:
+    """Insert the media on a READY blob of the same app and bytes; False where there is none.
+
+    Device before blob, always: whoever destroys the device or condemns the blob takes the same rows in the
+    same order, and waits for us or is seen by us.
+    """
+    with _tenant_may_go():
+        _lock_device(media)
+        reached("ingest.attach.device_locked")
+        blob = Blob.objects.lock_ready(app_id=media.app_id, sha256=media.sha256)
+        if blob is None:
+            return False
+        reached("ingest.attach.blob_locked")
+        _insert(media, blob)
+        reached("ingest.attach.inserted")
+    return True
+
+
+def _write_pending(media: Media, *, now: datetime) -> Blob:
+    with _tenant_may_go():
+        return Blob.objects.create(
+            app_id=media.app_id,
+            sha256=media.sha256,
+            size=media.size,
+            storage_key=new_key(app_id=media.app_id),
+            created_at=now,
+        )
+
+
+def _promote(blob: Blob, media: Media, *, now: datetime) -> None:
+    """READY and the media's row in one transaction; otherwise neither, and the blob is condemned."""
+    try:
+        with _tenant_may_go():
+            _lock_device(media)
+            reached("ingest.promote.device_locked")
+            kept = _make_ready(blob, now=now)
+            reached("ingest.promote.ready")
+            _insert(media, kept)
+            reached("ingest.promote.inserted")
+    except (NotFound, TryAgain, MessageTakenError):
+        # A transaction of its own: the one that failed has been rolled back whole.
+        _condemn(blob, now=now)
+        raise
+
+
+def _make_ready(blob: Blob, *, now: datetime) -> Blob:
+    """Promote, or lose to another upload of the same bytes: then its blob is ours, and our own is condemned."""
+    for _ in range(PROMOTE_ATTEMPTS):
+        try:
+            with transaction.atomic():
+                promoted = _move(blob, to=Blob.State.READY, ready_at=now)
+        except IntegrityError:
+            winner = Blob.objects.lock_ready(app_id=blob.app_id, sha256=blob.sha256)
+            if winner is None:
+                continue
+            _move(blob, to=Blob.State.CONDEMNED, condemned_at=now)
+            return winner
+        if not promoted:
+            # A sweep gave this upload up while it ran.
+            raise TryAgain
+        return blob
+    raise TryAgain
+
+
+def _insert(media: Media, blob: Blob) -> None:
+    """Insert with a savepoint for each unique constraint: a taken message id is not a taken path."""
+    media.blob = blob
+    media.status = Media.Status.READY
+    try:
+        with transaction.atomic():
+            media.save(force_insert=True)
+    except IntegrityError as error:
+        first = same_message(media)
+        if first is not None:
+            raise MessageTakenError(first) from error
+        media.path = other_path_for(media)
+        with transaction.atomic():
+            media.save(force_insert=True)
+
+
+def _condemn(blob: Blob, *, now: datetime) -> None:
+    reached("ingest.condemn")
+    _move(blob, to=Blob.State.CONDEMNED, condemned_at=now)
+
+
+def _move(blob: Blob, *, to: Blob.State, **moments: datetime) -> int:
+    """Move our own blob on from PENDING; 0 where somebody else has. Never save(): it would insert a row that went."""
+    return Blob.objects.filter(pk=blob.pk, state=Blob.State.PENDING).update(state=to, **moments)
+
+
+def _lock_device(media: Media) -> None:
+    if media.device_id is not None:
+        Device.objects.lock_living(pk=media.device_id)
+
+
+@contextmanager
+def _tenant_may_go() -> Iterator[None]:
+    """A transaction in which an IntegrityError at COMMIT means that the app has gone: foreign keys are checked there."""
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as error:
+        raise NotFound from error

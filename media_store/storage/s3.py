@@ -1,0 +1,97 @@
+"""Objects in any S3-compatible store; only what they all have in common."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import structlog
+from boto3.exceptions import Boto3Error
+from boto3.s3.transfer import TransferConfig
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from storages.backends.s3 import S3Storage
+
+from media_store.errors import StorageFull, StorageUnavailable
+
+if TYPE_CHECKING:
+    from botocore.response import StreamingBody
+
+READ_BYTES = 262_144
+# One request up to here (it beats a multipart upload for small objects), parts of this size beyond.
+PART_BYTES = 16 * 1024 * 1024
+NO_ROOM = ("XMinioStorageFull", "InsufficientStorage", "QuotaExceeded")
+MULTIPART = TransferConfig(multipart_threshold=PART_BYTES, multipart_chunksize=PART_BYTES, use_threads=False)
+
+log = structlog.get_logger(__name__)
+
+
+class S3Store(S3Storage):  # type: ignore[misc] - the library has no types
+    """A bucket. One client serves every thread of the process: a session each costs 0.1 s and 10 MB."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self._client_lock = threading.Lock()
+        self._client: Any = None
+
+    @property
+    def client(self) -> Any:
+        """The shared client; clients are safe between threads, making one is not."""
+        with self._client_lock:
+            if self._client is None:
+                self._client = self.connection.meta.client
+            return self._client
+
+    def put_file(self, key: str, path: Path) -> None:
+        """See `ObjectStore`. Bytes are read from the file as they are sent, in both ways."""
+        with _faults(key):
+            if path.stat().st_size > PART_BYTES:
+                self.client.upload_file(str(path), self.bucket_name, key, Config=MULTIPART)
+                return
+            with path.open("rb") as body:
+                self.client.put_object(Bucket=self.bucket_name, Key=key, Body=body)
+
+    def read_range(self, key: str, *, start: int, length: int) -> Iterator[bytes]:
+        """See `ObjectStore`."""
+        with _faults(key):
+            # The length is named even for a whole object: a shorter one than the row says is a fault at once.
+            answer = self.client.get_object(
+                Bucket=self.bucket_name, Key=key, Range=f"bytes={start}-{start + length - 1}"
+            )
+            if answer["ContentLength"] != length:
+                log.error("storage_short", storage_key=key, expected=length, found=answer["ContentLength"])
+                answer["Body"].close()
+                raise StorageUnavailable
+        return _pieces(answer["Body"])
+
+    def local_file(self, key: str) -> BinaryIO | None:  # noqa: ARG002 - see `ObjectStore`
+        """See `ObjectStore`: never here."""
+        return None
+
+    def probe(self) -> None:
+        """Ask for the bucket: a wrong name and wrong credentials both fail."""
+        with _faults("probe"):
+            self.client.head_bucket(Bucket=self.bucket_name)
+
+
+@contextmanager
+def _faults(key: str) -> Iterator[None]:
+    try:
+        yield
+    except ClientError as error:
+        code = error.response.get("Error", {}).get("Code", "")
+        log.error("storage_fault", storage_key=key, code=code, error=str(error))
+        if code in NO_ROOM:
+            raise StorageFull("The media storage has no room left; nothing was stored.") from error
+        raise StorageUnavailable from error
+    except (BotoCoreError, HTTPClientError, Boto3Error) as error:
+        log.error("storage_fault", storage_key=key, error=str(error))
+        raise StorageUnavailable from error
+
+
+def _pieces(body: "StreamingBody") -> Iterator[bytes]:
+    try:
+        yield from body.iter_chunks(READ_BYTES)
+    finally:
+        # Without this a download that its reader gave up would keep the connection from the pool.
+        body.close()

@@ -1,0 +1,241 @@
+"""Two verbs at once, in every order of their steps that the search finds, on PostgreSQL.
+
+Each case draws a schedule. After it, whatever the order was: no READY media without a READY blob and its
+object, no blob of the same bytes twice among READY, nothing PENDING, and every blob that was let go noted.
+"""
+
+import os
+from collections.abc import Callable
+
+import pytest
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from devices import destruction as device_destruction
+from devices.models import App, Device
+from media_store import destruction, ingest, retention
+from media_store.models import Blob, BlobRelease, Media
+from media_store.spool import Spool
+from media_store.storage import objects
+from problems.errors import NotFound
+from tests.interleaving import Actor, run
+from tests.media_files import jpeg
+
+pytestmark = [pytest.mark.services, pytest.mark.django_db(transaction=True)]
+
+SCHEDULES = st.lists(st.integers(0, 1), max_size=24)
+EXAMPLES = int(os.environ.get("INTERLEAVINGS", "25"))
+searched = hypothesis_settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    derandomize="INTERLEAVINGS" not in os.environ,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+
+
+class Story:
+    """An app with a device, and the verbs on them that run side by side."""
+
+    def __init__(self) -> None:
+        self.now = timezone.now()
+        self.app = App.objects.create(name="alice")
+        self.device = Device.objects.create(app=self.app, name="alice's phone")
+
+    def upload(self, *, message_id: str | None = None) -> Callable[[], ingest.Outcome]:
+        arrival = ingest.Arrival(
+            app=self.app,
+            device=self.device,
+            direction=Media.Direction.OUTBOUND,
+            source=Media.Source.FILE,
+            kind="image",
+            message_id=message_id,
+            to="1",
+        )
+
+        def work() -> ingest.Outcome:
+            with Spool(folder=settings.SPOOL_DIR, max_bytes=settings.MEDIA_MAX_BYTES) as spool:
+                spool.write(jpeg())
+                return ingest.receive(arrival, spool, now=self.now)
+
+        return work
+
+    def remove(self, media: Media) -> Callable[[], None]:
+        return lambda: retention.remove(media, reason="client", now=self.now)
+
+    def destroy(self) -> Callable[[], None]:
+        def work() -> None:
+            device_destruction.destroy(self.device, now=self.now)
+            destruction.finish_destroyed(now=self.now)
+
+        return work
+
+    def give_up_uploads(self) -> Callable[[], int]:
+        """What a sweep does with an upload past its deadline."""
+        return lambda: Blob.objects.filter(app=self.app, state=Blob.State.PENDING).update(
+            state=Blob.State.CONDEMNED, condemned_at=self.now
+        )
+
+    def condemn_released(self) -> Callable[[], None]:
+        """Rule 5 of the rows: lock what is noted, then, in a new statement, condemn what no media refers to."""
+
+        def work() -> None:
+            with transaction.atomic():
+                noted = BlobRelease.objects.values("blob_id")
+                locked = list(
+                    Blob.objects.ready()
+                    .filter(app=self.app, pk__in=noted)
+                    .order_by("pk")
+                    .select_for_update(skip_locked=True)
+                    .values_list("pk", flat=True)
+                )
+                free = Blob.objects.filter(pk__in=locked).exclude(
+                    pk__in=Media.objects.exclude(blob=None).values("blob_id")
+                )
+                free.update(state=Blob.State.CONDEMNED, condemned_at=self.now)
+
+        return work
+
+    def check(self) -> None:
+        media = Media.objects.filter(app=self.app)
+        for row in media.filter(status=Media.Status.READY).select_related("blob"):
+            assert row.blob is not None
+            assert row.blob.state == Blob.State.READY
+            stored = b"".join(objects().read_range(row.blob.storage_key, start=0, length=row.size))
+            assert stored == jpeg()
+        blobs = Blob.objects.filter(app=self.app)
+        assert blobs.filter(state=Blob.State.READY).count() <= 1
+        assert not blobs.filter(state=Blob.State.PENDING).exists()
+        held = media.exclude(blob=None).values("blob_id")
+        for blob in blobs.ready().exclude(pk__in=held):
+            assert BlobRelease.objects.filter(blob=blob).exists()
+
+
+def together(*works: Callable[[], object], schedule: list[int]) -> list[Actor]:
+    actors = [Actor(f"actor {number}", work) for number, work in enumerate(works)]
+    run(actors, schedule)
+    return actors
+
+
+def raised(actors: list[Actor]) -> list[type[Exception]]:
+    return [type(actor.error) for actor in actors if actor.error is not None]
+
+
+class TestTwoUploadsOfTheSameBytes:
+    @searched
+    @given(schedule=SCHEDULES)
+    def test_end_in_one_blob_and_two_media(self, schedule: list[int]) -> None:
+        story = Story()
+        actors = together(story.upload(), story.upload(), schedule=schedule)
+        assert raised(actors) == []
+        assert Media.objects.filter(app=story.app, status="ready").count() == 2
+        assert Blob.objects.filter(app=story.app).ready().count() == 1
+        story.check()
+
+    @searched
+    @given(schedule=SCHEDULES)
+    def test_with_the_same_message_id_are_one_message(self, schedule: list[int]) -> None:
+        story = Story()
+        actors = together(story.upload(message_id="m1"), story.upload(message_id="m1"), schedule=schedule)
+        assert raised(actors) == []
+        assert sorted(actor.result.created for actor in actors) == [False, True]
+        assert Media.objects.filter(app=story.app).count() == 1
+        story.check()
+
+
+class TestUploadAgainstRemoval:
+    @searched
+    @given(schedule=SCHEDULES)
+    def test_of_the_only_media_of_these_bytes(self, schedule: list[int]) -> None:
+        story = Story()
+        first = story.upload()().media
+        actors = together(story.upload(), story.remove(first), schedule=schedule)
+        assert raised(actors) == []
+        assert Media.objects.filter(app=story.app, status="ready").count() == 1
+        assert BlobRelease.objects.filter(blob=first.blob_id).count() == 1
+        story.check()
+
+    @searched
+    @given(schedule=SCHEDULES)
+    def test_two_removals_at_once_note_the_blob_once_each(self, schedule: list[int]) -> None:
+        story = Story()
+        first, second = story.upload()().media, story.upload()().media
+        actors = together(story.remove(first), story.remove(second), schedule=schedule)
+        assert raised(actors) == []
+        assert BlobRelease.objects.filter(blob=first.blob_id).count() == 2
+        story.check()
+
+    @searched
+    @given(schedule=SCHEDULES)
+    def test_two_removals_of_the_same_media_note_it_once(self, schedule: list[int]) -> None:
+        story = Story()
+        only = story.upload()().media
+        actors = together(story.remove(only), story.remove(only), schedule=schedule)
+        assert raised(actors) == []
+        assert BlobRelease.objects.filter(blob=only.blob_id).count() == 1
+        story.check()
+
+
+class TestUploadAgainstCondemnation:
+    @searched
+    @given(schedule=SCHEDULES)
+    def test_of_the_blob_that_it_would_attach_to(self, schedule: list[int]) -> None:
+        story = Story()
+        first = story.upload()().media
+        story.remove(first)()
+        actors = together(story.upload(), story.condemn_released(), schedule=schedule)
+        assert raised(actors) == []
+        assert Media.objects.filter(app=story.app, status="ready").count() == 1
+        story.check()
+
+    @searched
+    @given(schedule=SCHEDULES)
+    def test_that_gives_the_upload_up(self, schedule: list[int]) -> None:
+        story = Story()
+        actors = together(story.upload(), story.give_up_uploads(), schedule=schedule)
+        ready = Media.objects.filter(app=story.app, status="ready").count()
+        assert ready == (0 if raised(actors) else 1)
+        story.check()
+
+    @searched
+    @given(schedule=SCHEDULES)
+    def test_of_the_winner_between_two_uploads(self, schedule: list[int]) -> None:
+        story = Story()
+
+        def upload_remove_condemn() -> None:
+            media = story.upload()().media
+            story.remove(media)()
+            story.condemn_released()()
+
+        actors = together(story.upload(), upload_remove_condemn, schedule=schedule)
+        assert raised(actors) == []
+        assert Media.objects.filter(app=story.app, status="ready").count() == 1
+        story.check()
+
+
+class TestUploadAgainstDestroy:
+    @searched
+    @given(schedule=SCHEDULES)
+    def test_leaves_no_media_of_the_device(self, schedule: list[int]) -> None:
+        story = Story()
+        story.upload()()
+        actors = together(story.upload(), story.destroy(), schedule=schedule)
+        assert set(raised(actors)) <= {NotFound}
+        destruction.finish_destroyed(now=story.now)
+        assert not Media.objects.filter(app=story.app).exists()
+        assert not Device.objects.filter(pk=story.device.pk).exists()
+        story.check()
+
+    @searched
+    @given(schedule=SCHEDULES)
+    def test_two_destroyers_at_once_do_no_harm(self, schedule: list[int]) -> None:
+        story = Story()
+        story.upload()()
+        story.upload()()
+        actors = together(story.destroy(), story.destroy(), schedule=schedule)
+        assert raised(actors) == []
+        assert not Device.objects.filter(pk=story.device.pk).exists()
+        story.check()
