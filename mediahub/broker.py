@@ -10,6 +10,7 @@ import fcntl
 import os
 import time
 import uuid
+from collections import defaultdict, deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -32,6 +33,7 @@ class Channel(filesystem.Channel):  # type: ignore[misc] - the library has no ty
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._listed: dict[str, deque[Path]] = defaultdict(deque)
         self._messages = Path(self.data_folder_out)
         self._messages.mkdir(parents=True, exist_ok=True)
         self.control_folder.mkdir(parents=True, exist_ok=True)
@@ -43,19 +45,18 @@ class Channel(filesystem.Channel):  # type: ignore[misc] - the library has no ty
         _write_whole(self._messages / name, dumps(payload))
 
     def _get(self, queue: str) -> dict[str, Any]:
-        for path in self._waiting(queue):
+        # A listing is used up before the next is made, or thousands of messages would be listed for each of them.
+        listed = self._listed[queue] = self._listed[queue] or self._waiting(queue)
+        while listed:
             # Two consumers may read the same file; only one of them can remove it.
             with suppress(FileNotFoundError):
-                content = path.read_text()
-                path.unlink()
-                message: dict[str, Any] = loads(content)
-                return message
+                return _take(listed.popleft())
         raise Empty
 
-    def _waiting(self, queue: str) -> list[Path]:
+    def _waiting(self, queue: str) -> deque[Path]:
         ending = f"{queue}{MESSAGE_SUFFIX}"
         names = (name for name in os.listdir(self._messages) if name.partition(".")[2] == ending)
-        return [self._messages / name for name in sorted(names)]
+        return deque(self._messages / name for name in sorted(names))
 
     def _queue_bind(self, exchange: str, routing_key: str, pattern: str, queue: str) -> None:
         binding = Binding(routing_key or "", pattern or "", queue or "")
@@ -88,6 +89,13 @@ class Transport(filesystem.Transport):  # type: ignore[misc] - the library has n
     """Named in CELERY_BROKER_TRANSPORT."""
 
     Channel = Channel
+
+
+def _take(path: Path) -> dict[str, Any]:
+    content = path.read_text()
+    path.unlink()
+    message: dict[str, Any] = loads(content)
+    return message
 
 
 def _write_whole(path: Path, content: str) -> None:

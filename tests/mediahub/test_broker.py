@@ -1,0 +1,72 @@
+"""The file broker, shared by processes that die."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PEER = [sys.executable, "-m", "tests.mediahub.broker_peer"]
+
+
+def start(folder: Path, *words: object) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [*PEER, str(folder), *map(str, words)],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[2],
+        env=os.environ,
+    )
+
+
+def read_lines(peer: subprocess.Popen[str], count: int) -> list[str]:
+    assert peer.stdout
+    return [peer.stdout.readline().strip() for _ in range(count)]
+
+
+def read_rest(peer: subprocess.Popen[str]) -> list[str]:
+    output, _ = peer.communicate(timeout=60)
+    return output.split()
+
+
+@pytest.mark.timeout(120)
+class TestFileBroker:
+    def test_gives_each_of_thousands_of_messages_to_one_of_two_consumers(self, tmp_path):
+        senders = [start(tmp_path, "send", first, 1500) for first in (0, 1500)]
+        takers = [start(tmp_path, "take") for _ in range(2)]
+        taken = [number for taker in takers for number in read_rest(taker)]
+        assert [sender.wait(timeout=60) for sender in senders] == [0, 0]
+        assert [taker.returncode for taker in takers] == [0, 0]
+        assert sorted(map(int, taken)) == list(range(3000))
+
+    def test_loses_nothing_but_the_message_in_flight_to_a_killed_consumer(self, tmp_path):
+        sender = start(tmp_path, "send", 0, 2000)
+        victim, other = start(tmp_path, "take"), start(tmp_path, "take")
+        taken = read_lines(victim, 100)
+        victim.kill()
+        taken += read_rest(victim) + read_rest(other)
+        assert sender.wait(timeout=60) == 0
+        assert len(set(taken)) == len(taken)
+        assert set(map(int, taken)) <= set(range(2000))
+        assert len(taken) >= 1999
+
+    def test_shows_no_half_message_of_a_killed_sender(self, tmp_path):
+        sender, taker = start(tmp_path, "send", 0, 100_000), start(tmp_path, "take")
+        taken = read_lines(taker, 200)
+        sender.kill()
+        sender.communicate(timeout=60)
+        taken += read_rest(taker)
+        assert taker.returncode == 0
+        assert list(map(int, taken)) == list(range(len(taken)))
+
+    def test_removes_what_a_killed_sender_left_behind(self, tmp_path):
+        messages = tmp_path / "broker" / "messages"
+        messages.mkdir(parents=True)
+        left, fresh = messages / ".left.part", messages / ".fresh.part"
+        left.touch()
+        fresh.touch()
+        os.utime(left, (0, 0))
+        assert read_rest(start(tmp_path, "send", 0, 0)) == []
+        assert not left.exists()
+        assert fresh.exists()
