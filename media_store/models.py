@@ -6,7 +6,7 @@ import uuid
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from django.db import connection, models
-from django.db.models import F, Q
+from django.db.models import Q
 from uuid_utils.compat import uuid7
 
 from devices.models import App, Device
@@ -192,10 +192,12 @@ class Media(models.Model):
             ),
         )
         indexes = (
-            # GET /v1/media, newest first, one app.
-            models.Index(F("app"), F("created_at").desc(), F("id").desc(), name="media_newest"),
-            # The same filtered by device.
-            models.Index(F("device"), F("created_at").desc(), name="media_of_device"),
+            # GET /v1/media, newest first, one app: ids are ordered by time.
+            models.Index(fields=["app", "id"], name="media_newest"),
+            # The same filtered by device; the batches of a device's destruction.
+            models.Index(fields=["device", "id"], name="media_of_device"),
+            # The admin: newest first, and its hierarchy of dates.
+            models.Index(fields=["created_at"], name="media_by_date"),
             # GET /v1/media?sha256= and the admin's search.
             models.Index(fields=["app", "sha256"], name="media_by_checksum"),
             # The admin's search by message id.

@@ -1,7 +1,7 @@
-"""What the doors share: who asks, for which device, and media by id."""
+"""What the doors of media share: who asks, for which device, and media by id."""
 
 import uuid
-from typing import ClassVar, cast
+from typing import cast
 
 from django.core.handlers.wsgi import WSGIRequest
 from rest_framework.negotiation import BaseContentNegotiation
@@ -9,7 +9,9 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.viewsets import ViewSet
 
+from devices.api.tenant import ANY_ID, device_of, parsed_id
 from devices.models import App, Device
+from devices.permissions import key_of
 from media_store.models import Media, MediaQuerySet
 from problems.errors import NotFound
 
@@ -32,25 +34,22 @@ class AnyAccept(BaseContentNegotiation):
 
 
 class AppViewSet(ViewSet):
-    """A viewset behind an app's key."""
+    """A viewset behind an app's key, which reads its body itself, as it arrives."""
 
-    lookup_value_regex: ClassVar[str] = "[^/]+"
+    lookup_value_regex = ANY_ID
 
     @property
     def app(self) -> App:
         """The app whose key this is."""
-        return cast("App", self.request.auth.app)
+        return key_of(self.request).app
 
     def device(self, device_id: str) -> Device:
         """A living device of this app; `NotFound` for any other, and for what is no id at all."""
-        device = Device.objects.for_app(self.app).filter(pk=_uuid(device_id)).first()
-        if device is None:
-            raise NotFound
-        return device
+        return device_of(self.app, device_id)
 
     def media(self, media_id: str | uuid.UUID) -> Media:
         """A media of this app by id; `NotFound` likewise."""
-        media = self.all_media().filter(pk=_uuid(media_id)).first()
+        media = self.all_media().filter(pk=parsed_id(str(media_id))).first()
         if media is None:
             raise NotFound
         return media
@@ -63,10 +62,3 @@ class AppViewSet(ViewSet):
     def plain_request(self) -> WSGIRequest:
         """The request as Django has it, for those who read its body themselves."""
         return cast("WSGIRequest", self.request._request)
-
-
-def _uuid(text: str | uuid.UUID) -> uuid.UUID:
-    try:
-        return text if isinstance(text, uuid.UUID) else uuid.UUID(text)
-    except ValueError as error:
-        raise NotFound from error

@@ -4,10 +4,10 @@ from typing import Any
 
 from rest_framework import serializers
 
+from devices.api.strictness import StrictSerializer
 from media_store import kinds
 from media_store.errors import CaptionTooLong
 from media_store.models import CAPTION_CHARACTERS, MESSAGE_ID_CHARACTERS
-from problems.errors import UnknownField
 
 URL_FIELD = "url"
 REUSE_FIELDS = ("media_id", "media_path")
@@ -29,7 +29,7 @@ class KindField(serializers.ChoiceField):
         super().fail(key, **details)
 
 
-class MediaFieldsSerializer(serializers.Serializer[Any]):
+class MediaFieldsSerializer(StrictSerializer):
     """A media source and what is said of it. Exactly one source: `data_base64`, `url`, or a multipart `file`."""
 
     data_base64 = serializers.CharField(
@@ -50,14 +50,6 @@ class MediaFieldsSerializer(serializers.Serializer[Any]):
     sha256 = serializers.RegexField(
         r"^[0-9A-Fa-f]{64}$", required=False, allow_null=True, help_text="Checked against what arrives."
     )
-
-    def to_internal_value(self, data: Any) -> Any:
-        """Refuse what no field is named after: a misspelt option is never silently ignored."""
-        unknown = sorted(set(data) - set(self.fields))
-        if unknown:
-            detail = f"Not known here: {', '.join(unknown)}. Known: {', '.join(sorted(self.fields))}."
-            raise UnknownField(detail, fields=unknown)
-        return super().to_internal_value(data)
 
 
 class MessageFieldsSerializer(MediaFieldsSerializer):

@@ -1,4 +1,4 @@
-"""Listing: filters and cursors of GET /v1/media."""
+"""Listing: the filters of GET /v1/media."""
 
 from datetime import datetime
 from typing import Any
@@ -6,21 +6,12 @@ from typing import Any
 import django_filters
 from django.db.models import QuerySet
 from rest_framework.exceptions import ValidationError
-from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 
+from devices.api.pagination import NewestFirst
 from media_store import kinds
 from media_store.models import Media, MediaQuerySet
 from problems.errors import UnknownField
-
-
-class NewestFirst(CursorPagination):
-    """Cursors: a page stays where it was while new media arrives."""
-
-    ordering = ("-created_at", "-id")
-    page_size = 50
-    page_size_query_param = "page_size"
-    max_page_size = 500
 
 
 class MediaFilterSet(django_filters.FilterSet):

@@ -11,13 +11,14 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from devices.api.pagination import NewestFirst
 from devices.permissions import HasScope
 from media_store import delivery, ingest, kinds, retention
 from media_store.api import schema, submissions
 from media_store.api.answers import represent, respond
 from media_store.api.doors import AnyAccept, AppViewSet
 from media_store.api.fields import URL_FIELD, MediaFieldsSerializer
-from media_store.api.listing import MediaFilterSet, NewestFirst, filtered
+from media_store.api.listing import MediaFilterSet, filtered
 from media_store.api.sources import sole_source, uncarried
 from media_store.models import Media
 

@@ -41,7 +41,7 @@ class MessageViewSet(AppViewSet):
         source = sole_source(submission, (URL_FIELD, *REUSE_FIELDS))
         serializer.is_valid(raise_exception=True)
         fields = serializer.validated_data
-        arrival = _arrival(fields, submission, device)
+        arrival = self._arrival(fields, submission, device)
         if source in REUSE_FIELDS:
             return self._reuse(arrival, fields, now=now)
         uncarried(source)
@@ -52,19 +52,18 @@ class MessageViewSet(AppViewSet):
         original = self.media(media_id) if media_id else find(app=self.app, path=path or "")
         return ingest.reuse(arrival.of_media(original), original, now=now)
 
-
-def _arrival(fields: dict[str, Any], submission: submissions.Submission, device: Device) -> ingest.Arrival:
-    return ingest.Arrival(
-        app=device.app,
-        device=device,
-        direction=Media.Direction.OUTBOUND,
-        kind=fields["type"],
-        to=fields["to"],
-        caption=fields.get("caption") or "",
-        ptt=fields["ptt"],
-        message_id=fields.get("message_id"),
-        source=submission.source or Media.Source.MEDIA,
-        declared_mime_type=kinds.normalise(fields.get("mime_type") or "") or submission.declared_mime_type,
-        file_name=fields.get("file_name") or submission.file_name,
-        sha256=fields.get("sha256"),
-    )
+    def _arrival(self, fields: dict[str, Any], submission: submissions.Submission, device: Device) -> ingest.Arrival:
+        return ingest.Arrival(
+            app=self.app,
+            device=device,
+            direction=Media.Direction.OUTBOUND,
+            kind=fields["type"],
+            to=fields["to"],
+            caption=fields.get("caption") or "",
+            ptt=fields["ptt"],
+            message_id=fields.get("message_id"),
+            source=submission.source or Media.Source.MEDIA,
+            declared_mime_type=kinds.normalise(fields.get("mime_type") or "") or submission.declared_mime_type,
+            file_name=fields.get("file_name") or submission.file_name,
+            sha256=fields.get("sha256"),
+        )
