@@ -36,7 +36,7 @@ class TenantViewSet(GenericViewSet[Any]):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Know the caller first, then refuse a body that Django would take for empty."""
         super().initial(request, *args, **kwargs)
-        if "Transfer-Encoding" in request.headers and "Content-Length" not in request.headers:
+        if "Transfer-Encoding" in request.headers and not request.headers.get("Content-Length"):
             raise LengthRequired
 
     @property

@@ -1,0 +1,51 @@
+"""Pages of lists."""
+
+import base64
+
+import pytest
+
+from tests.devices.conftest import Tenant
+
+
+def names(page: dict[str, list[dict[str, str]]]) -> list[str]:
+    return [device["name"] for device in page["results"]]
+
+
+class TestPages:
+    def test_follow_one_another_without_gap_or_repeat(self, alice: Tenant) -> None:
+        for number in range(7):
+            alice.device(str(number))
+
+        page = alice.client.get("/v1/devices?limit=3").json()
+        seen = names(page)
+        while page["next"]:
+            page = alice.client.get(page["next"]).json()
+            seen += names(page)
+
+        assert seen == list("6543210")
+
+    def test_lead_back(self, alice: Tenant) -> None:
+        for number in range(6):
+            alice.device(str(number))
+        first = alice.client.get("/v1/devices?limit=3").json()
+        second = alice.client.get(first["next"]).json()
+        assert names(alice.client.get(second["previous"]).json()) == names(first)
+
+    def test_are_not_shifted_by_what_arrives(self, alice: Tenant) -> None:
+        for number in range(4):
+            alice.device(str(number))
+        page = alice.client.get("/v1/devices?limit=2").json()
+        alice.device("new")
+        assert names(alice.client.get(page["next"]).json()) == ["1", "0"]
+
+    @pytest.mark.parametrize("limit", ["0", "-1", "201", "1e2", "x", "", "9" * 5000, "\u0661"])
+    def test_refuse_a_limit_out_of_bounds(self, alice: Tenant, limit: str) -> None:
+        answer = alice.client.get("/v1/devices", {"limit": limit})
+        assert (answer.status_code, answer.json()["code"]) == (400, "malformed")
+
+    @pytest.mark.parametrize("cursor", ["x", "", "é", b"p=not-an-id", b"p=", b"o=-1", b"o=x", b"r=x", b"p=\x00"])
+    def test_refuse_a_cursor_that_was_not_made_here(self, alice: Tenant, cursor: str | bytes) -> None:
+        sent = base64.b64encode(cursor).decode() if isinstance(cursor, bytes) else cursor
+        answer = alice.client.get("/v1/devices", {"cursor": sent})
+        # An empty cursor says nothing, and begins at the beginning.
+        assert answer.status_code == (200 if cursor == "" else 400)
