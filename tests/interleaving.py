@@ -91,19 +91,21 @@ def run(actors: Sequence[Actor], schedule: Sequence[int]) -> None:
             actor.start()
             actor._paused.wait(STEP_SECONDS)
         choices = iter(schedule)
-        while not all(actor.done for actor in actors):
-            movable = _movable(actors)
+        while movable := _movable(actors):
             movable[next(choices, 0) % len(movable)].step()
         for actor in actors:
             actor.join(STEP_SECONDS)
 
 
 def _movable(actors: Sequence[Actor]) -> list[Actor]:
-    """Those that can step; where all the others wait, somebody's lock has just been let go."""
+    """Those that can step, once there are any; none when all have ended.
+
+    Where nobody can and somebody has not ended, a lock that he waits for has just been let go.
+    """
     deadline = time.monotonic() + STEP_SECONDS
     while True:
         movable = [actor for actor in actors if actor.can_step]
         if movable or all(actor.done for actor in actors):
-            return movable or list(actors)
+            return movable
         assert time.monotonic() < deadline, f"deadlock: {[(a.name, a.trail) for a in actors]}"
         time.sleep(0.002)
