@@ -8,3 +8,7 @@ class MediaHubConfig(AppConfig):
 
     name = "mediahub"
     verbose_name = "MediaHub"
+
+    def ready(self) -> None:
+        """Register the system checks; importing them does it."""
+        from mediahub import checks  # noqa: F401, PLC0415 - only once the settings are there

@@ -7,7 +7,6 @@ process that holds it.
 """
 
 import fcntl
-import os
 import time
 import uuid
 from collections import defaultdict, deque
@@ -28,7 +27,7 @@ PART_AGE_SECONDS = 60
 Binding = filesystem.exchange_queue_t
 
 
-class Channel(filesystem.Channel):  # type: ignore[misc] - the library has no types
+class Channel(filesystem.Channel):
     """One process's view of the folders: `messages` holds what waits, `control` which queue hears which exchange."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -39,12 +38,12 @@ class Channel(filesystem.Channel):  # type: ignore[misc] - the library has no ty
         self.control_folder.mkdir(parents=True, exist_ok=True)
         _remove_abandoned_parts(self._messages)
 
-    def _put(self, queue: str, payload: dict[str, Any], **_kwargs: object) -> None:
+    def _put(self, queue: str, payload: dict[str, Any], **_kwargs: Any) -> None:  # type: ignore[override]  # as its base
         # The name begins with the time, so that sorting gives the order of sending.
         name = f"{time.time_ns()}_{uuid.uuid4().hex}.{queue}{MESSAGE_SUFFIX}"
         _write_whole(self._messages / name, dumps(payload))
 
-    def _get(self, queue: str) -> dict[str, Any]:
+    def _get(self, queue: str, timeout: float | None = None) -> dict[str, Any]:
         # A listing is used up before the next is made, or thousands of messages would be listed for each of them.
         listed = self._listed[queue] = self._listed[queue] or self._waiting(queue)
         while listed:
@@ -55,10 +54,9 @@ class Channel(filesystem.Channel):  # type: ignore[misc] - the library has no ty
 
     def _waiting(self, queue: str) -> deque[Path]:
         ending = f"{queue}{MESSAGE_SUFFIX}"
-        names = (name for name in os.listdir(self._messages) if name.partition(".")[2] == ending)
-        return deque(self._messages / name for name in sorted(names))
+        return deque(sorted(path for path in self._messages.iterdir() if path.name.partition(".")[2] == ending))
 
-    def _queue_bind(self, exchange: str, routing_key: str, pattern: str, queue: str) -> None:
+    def _queue_bind(self, exchange: str, routing_key: str | None, pattern: str | None, queue: str) -> None:
         binding = Binding(routing_key or "", pattern or "", queue or "")
         with self._binding_lock():
             bindings = self.get_table(exchange)
@@ -76,7 +74,7 @@ class Channel(filesystem.Channel):  # type: ignore[misc] - the library has no ty
                 self._write_table(exchange, [known for known in bindings if known != binding])
 
     def _write_table(self, exchange: str, bindings: list[Binding]) -> None:
-        _write_whole(self._exchange_file(exchange), dumps(bindings))
+        _write_whole(self._exchange_file(exchange), dumps(bindings))  # type: ignore[attr-defined]  # missing from the stubs
 
     @contextmanager
     def _binding_lock(self) -> Iterator[None]:
@@ -85,7 +83,7 @@ class Channel(filesystem.Channel):  # type: ignore[misc] - the library has no ty
             yield
 
 
-class Transport(filesystem.Transport):  # type: ignore[misc] - the library has no types
+class Transport(filesystem.Transport):
     """Named in CELERY_BROKER_TRANSPORT."""
 
     Channel = Channel

@@ -33,7 +33,9 @@ def database(url: str, *, var: Path, base: Path) -> dict[str, Any]:
     """Django's DATABASES entry; SQLite below `var` where no URL is given."""
     url = url or f"sqlite:///{var / 'mediahub.sqlite3'}"
     if urlsplit(url).scheme not in DATABASE_SCHEMES:
-        message = "DATABASE_URL must begin with postgres:// or sqlite:///, as in postgres://user:password@host:5432/name."
+        message = (
+            "DATABASE_URL must begin with postgres:// or sqlite:///, as in postgres://user:password@host:5432/name."
+        )
         raise WrongSetting(message)
     config = dict(environ.Env.db_url_config(url))
     if not config["NAME"]:
@@ -73,14 +75,18 @@ def require_redis(url: str) -> None:
 def broker(redis_url: str, *, var: Path, task_limit_seconds: int) -> tuple[str, str | None, dict[str, Any]]:
     """Celery's broker URL, transport and its options; files below `var` where there is no Redis."""
     if not redis_url:
-        return "filesystem://", "mediahub.broker:Transport", _file_broker(var / "broker")
-    return _for_kombu(redis_url), None, {
-        # A task is given to somebody else after this long: later than any task may still be running.
-        "visibility_timeout": 2 * task_limit_seconds,
-        "socket_timeout": HINT_SECONDS,
-        "socket_connect_timeout": HINT_SECONDS,
-        "socket_keepalive": True,
-    }
+        return "filesystem://localhost", "mediahub.broker:Transport", _file_broker(var / "broker")
+    return (
+        _for_kombu(redis_url),
+        None,
+        {
+            # A task is given to somebody else after this long: later than any task may still be running.
+            "visibility_timeout": 2 * task_limit_seconds,
+            "socket_timeout": HINT_SECONDS,
+            "socket_connect_timeout": HINT_SECONDS,
+            "socket_keepalive": True,
+        },
+    )
 
 
 def _for_kombu(url: str) -> str:
@@ -100,7 +106,7 @@ def _file_broker(folder: Path) -> dict[str, Any]:
     }
 
 
-def media_store(
+def media_store(  # noqa: PLR0913 - what a store is reached by, each by its name
     *, folder: Path, bucket: str, endpoint: str, region: str, access_key: str, secret_key: str, path_style: bool
 ) -> dict[str, Any]:
     """Django's STORAGES entry for media: files in `folder` where there is no bucket."""

@@ -63,9 +63,9 @@ class Environment:
         self._register(name, expects, default, purpose, "")
         return self._read(name, expects, default, lambda raw: choices[choices.index(raw.lower())])
 
-    def flag(self, name: str, purpose: str, *, default: bool = False) -> bool:
+    def flag(self, name: str, purpose: str, *, default: bool = False, shown: str = "") -> bool:
         """True or false; a misspelt word is refused, not taken for false."""
-        self._register(name, "true or false", str(default).lower(), purpose, "")
+        self._register(name, "true or false", shown or str(default).lower(), purpose, "")
         return self._read(name, "true or false", default, _flag)
 
     def number(self, name: str, purpose: str, *, default: int, minimum: int, maximum: int | None = None) -> int:
@@ -110,9 +110,7 @@ class Environment:
             self.refuse(name, expects, found=raw)
 
     def _register(self, name: str, expects: str, default: str, purpose: str, example: str) -> None:
-        row = Row(
-            section=self._section, name=name, expects=expects, default=default, purpose=purpose, example=example
-        )
+        row = Row(section=self._section, name=name, expects=expects, default=default, purpose=purpose, example=example)
         self.rows.append(row)
 
 

@@ -71,7 +71,7 @@ env.section("Media")
 MEDIA_MAX_BYTES = env.number("MEDIA_MAX_BYTES", "No media may be larger.", default=100 * 1024 * 1024, minimum=1)
 MEDIA_KINDS = env.json_object(
     "MEDIA_KINDS",
-    "Changes to the types and limits of the kinds a message may have; see docs/operators.md.",
+    "Changes to the types and limits of the kinds a message may have.",
     example='{"image": {"max_bytes": 16777216}}',
 )
 MEDIA_SERVED_TYPES = env.words(
@@ -99,17 +99,38 @@ AWS_PATH_STYLE = env.flag(
     "AWS_PATH_STYLE",
     "`endpoint/bucket/key` instead of `bucket.endpoint/key`, as most stores but AWS want it.",
     default=bool(AWS_ENDPOINT_URL),
+    shown="true with AWS_ENDPOINT_URL, otherwise false",
 )
 
 env.section("Processes")
+WEB_HOST = env.text("WEB_HOST", "The address the web process listens on; 0.0.0.0 in a container.", default="127.0.0.1")
 PORT = env.number("PORT", "The port of the web process.", default=8000, minimum=1, maximum=65535)
+WEB_CONCURRENCY = env.number("WEB_CONCURRENCY", "Web processes; as many as there are cores.", default=2, minimum=1)
+WEB_THREADS = env.number(
+    "WEB_THREADS",
+    "Requests one web process serves at a time. PostgreSQL needs WEB_CONCURRENCY times WEB_THREADS connections.",
+    default=16,
+    minimum=1,
+)
+WEB_GRACE_SECONDS = env.number(
+    "WEB_GRACE_SECONDS", "How long a stopping web process lets uploads and downloads end.", default=25, minimum=0
+)
+FORWARDED_ALLOW_IPS = env.text(
+    "FORWARDED_ALLOW_IPS",
+    "Addresses of proxies whose X-Forwarded-Proto is believed; `*` where only a proxy can reach the web process.",
+    default="127.0.0.1,::1",
+)
 LOG_FORMAT = env.choice("LOG_FORMAT", "How log lines look.", default="json", choices=("json", "console"))
 LOG_LEVEL = env.choice(
-    "LOG_LEVEL", "The least important lines that are written.", default="info", choices=("debug", "info", "warning", "error")
+    "LOG_LEVEL",
+    "The least important lines that are written.",
+    default="info",
+    choices=("debug", "info", "warning", "error"),
 )
 
 env.section("Tests only")
 FAILPOINTS = env.mapping("FAILPOINTS", "Moments at which a process dies, for crash tests.")
+SETTINGS_TABLE = env.rows
 
 # Django
 INSTALLED_APPS = [
@@ -128,12 +149,15 @@ INSTALLED_APPS = [
     "mediahub",
 ]
 MIDDLEWARE = [
+    "mediahub.middleware.RequestId",
+    "mediahub.middleware.Probes",
     "django.middleware.security.SecurityMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
+    "mediahub.middleware.AdminSession",
+    "mediahub.middleware.AdminCsrf",
+    "mediahub.middleware.AdminAuthentication",
+    "mediahub.middleware.AdminMessages",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "mediahub.urls"
@@ -195,8 +219,18 @@ SECURE_HSTS_SECONDS = 365 * 86_400 if BEHIND_TLS else 0
 SESSION_COOKIE_SECURE = BEHIND_TLS
 CSRF_COOKIE_SECURE = BEHIND_TLS
 X_FRAME_OPTIONS = "DENY"
-# HSTS for subdomains and browsers' preload lists would decide for hosts that are not MediaHub's.
-SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+# The admin's cookies let nobody into the API, and are not even sent to it.
+SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = "/admin/"
+SILENCED_SYSTEM_CHECKS = [
+    # The CSRF middleware is there as mediahub.middleware.AdminCsrf, which the check does not recognise.
+    "security.W003",
+    # HSTS for subdomains and browsers' preload lists would decide for hosts that are not MediaHub's.
+    "security.W005",
+    "security.W021",
+]
+
+LOGGING_CONFIG = "mediahub.log.configure"
+LOGGING = {"format": LOG_FORMAT, "level": LOG_LEVEL}
 
 # The API
 REST_FRAMEWORK = {

@@ -9,6 +9,7 @@ from rest_framework.routers import SimpleRouter
 from devices.api import urls as tenants
 from media_store.api import urls as media
 from mediahub import pages
+from problems import pages as problem_pages
 
 router = SimpleRouter(trailing_slash=False)
 tenants.register(router)
@@ -21,6 +22,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", pages.index, name="index"),
     path("api/schema", cache_page(SCHEMA_KEPT_SECONDS)(SpectacularAPIView.as_view()), name="schema"),
     path("api/docs", pages.Swagger.as_view(), name="docs"),
+    path("api/problems", problem_pages.documentation, name="problems"),
     path("admin/", admin.site.urls),
     *router.urls,
 ]

@@ -1,0 +1,1 @@
+"""`run` and what documents the settings."""

@@ -1,0 +1,133 @@
+"""System checks: what is wrong with the settings together, or with the folders they name."""
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import django
+from django.conf import settings
+from django.core.checks import ERROR, CheckMessage, Error, register, run_checks
+from django.core.checks import Warning as Caution
+
+from mediahub.environment import WrongSetting
+
+SECRET_KEY_CHARACTERS = 50
+LOCAL_HOSTS = {"localhost", "127.0.0.1", "[::1]", "testserver", ".localhost"}
+NAME_IN_FILE = re.compile(r"^(?:export )?([A-Za-z_0-9]+)=", re.MULTILINE)
+
+
+def insist() -> None:
+    """Set Django up and raise `WrongSetting` with every error of the system checks; what `manage.py` does by itself."""
+    django.setup()
+    errors = [message for message in run_checks() if message.level >= ERROR and not message.is_silenced()]
+    if errors:
+        raise WrongSetting(" ".join(_sentence(error) for error in errors))
+
+
+def _sentence(message: CheckMessage) -> str:
+    return f"{message.msg} {message.hint} ({message.id})" if message.hint else f"{message.msg} ({message.id})"
+
+
+@register
+def check_object_store(**_kwargs: Any) -> list[CheckMessage]:
+    """A bucket needs keys, an endpoint needs a bucket."""
+    return [*_bucket_without_keys(), *_endpoint_without_bucket(), *_endpoint_not_http()]
+
+
+def _bucket_without_keys() -> Iterator[CheckMessage]:
+    keys = {name: getattr(settings, name) for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")}
+    missing = [name for name, value in keys.items() if not value]
+    if settings.MEDIA_BUCKET and missing:
+        yield Error(
+            f"MEDIA_BUCKET is set without {' and '.join(missing)}.",
+            hint="Set both keys, or take MEDIA_BUCKET out to keep media as files.",
+            id="mediahub.E001",
+        )
+
+
+def _endpoint_without_bucket() -> Iterator[CheckMessage]:
+    if settings.AWS_ENDPOINT_URL and not settings.MEDIA_BUCKET:
+        yield Error(
+            "AWS_ENDPOINT_URL is set without MEDIA_BUCKET.",
+            hint="Set MEDIA_BUCKET to the bucket's name, or take AWS_ENDPOINT_URL out to keep media as files.",
+            id="mediahub.E002",
+        )
+
+
+def _endpoint_not_http() -> Iterator[CheckMessage]:
+    url = urlsplit(settings.AWS_ENDPOINT_URL)
+    if settings.AWS_ENDPOINT_URL and not (url.scheme in ("http", "https") and url.hostname):
+        yield Error(
+            "AWS_ENDPOINT_URL is no address of a store.",
+            hint="Set it as in https://s3.example.com or http://127.0.0.1:9000.",
+            id="mediahub.E003",
+        )
+
+
+@register
+def check_folders(**_kwargs: Any) -> list[CheckMessage]:
+    """Every folder that is written to can be; those that are missing are made."""
+    return [problem for name, folder in _folders() if (problem := _unwritable(name, folder))]
+
+
+def _folders() -> Iterator[tuple[str, Path]]:
+    yield "MEDIAHUB_VAR", settings.VAR
+    yield "MEDIAHUB_VAR", settings.STATIC_ROOT
+    yield "SPOOL_DIR", settings.SPOOL_DIR
+    if not settings.MEDIA_BUCKET:
+        yield "MEDIAHUB_VAR", settings.MEDIA_ROOT
+    if not settings.REDIS_URL:
+        yield "MEDIAHUB_VAR", Path(settings.CELERY_BROKER_TRANSPORT_OPTIONS["data_folder_out"])
+
+
+def _unwritable(name: str, folder: Path) -> CheckMessage | None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = error.strerror
+    else:
+        if os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+            return None
+        reason = "no permission to read and write there"
+    hint = f"Set {name} to a folder that this user may write, or change its owner."
+    return Error(f"{folder} cannot be used: {reason}.", hint=hint, id="mediahub.E004")
+
+
+@register
+def check_secret_key(**_kwargs: Any) -> list[CheckMessage]:
+    """A short secret can be guessed."""
+    if len(settings.SECRET_KEY) >= SECRET_KEY_CHARACTERS:
+        return []
+    hint = f"Set at least {SECRET_KEY_CHARACTERS} random characters, or take it out and one is made."
+    return [Error("SECRET_KEY is too short.", hint=hint, id="mediahub.E005")]
+
+
+@register
+def check_debug(**_kwargs: Any) -> list[CheckMessage]:
+    """DEBUG shows settings and source to whoever makes an error."""
+    strangers = sorted(set(settings.ALLOWED_HOSTS) - LOCAL_HOSTS)
+    if not settings.DEBUG or not strangers:
+        return []
+    hint = "Set DEBUG=false, or leave ALLOWED_HOSTS at its default."
+    return [Caution(f"DEBUG is on for {', '.join(strangers)}.", hint=hint, id="mediahub.W001")]
+
+
+@register
+def check_env_file(**_kwargs: Any) -> list[CheckMessage]:
+    """A name that nothing reads is most likely a misspelt one."""
+    unknown = sorted(_names_in(settings.ENV_FILE) - _known(settings.SETTINGS_TABLE))
+    if not unknown:
+        return []
+    hint = "Mend the spelling, or take it out; docs/settings.md lists all names."
+    return [Caution(f"The .env file sets {', '.join(unknown)}, which nothing reads.", hint=hint, id="mediahub.W002")]
+
+
+def _names_in(file: Path) -> set[str]:
+    return set(NAME_IN_FILE.findall(file.read_text())) if file.is_file() else set()
+
+
+def _known(rows: Iterable[Any]) -> set[str]:
+    return {row.name for row in rows} | {"MEDIAHUB_ENV_FILE", "DJANGO_SETTINGS_MODULE"}

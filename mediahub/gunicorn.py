@@ -1,0 +1,43 @@
+"""How gunicorn serves MediaHub: `gunicorn --config python:mediahub.gunicorn`."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import connections
+
+from mediahub import checks
+from mediahub.environment import WrongSetting
+
+try:
+    checks.insist()
+except WrongSetting as wrong:
+    sys.exit(f"MediaHub cannot start: {wrong}")
+
+
+def post_fork(server: Any, worker: Any) -> None:  # noqa: ARG001 - gunicorn's signature
+    """A connection that two processes share answers the one with what the other asked."""
+    connections.close_all()
+
+
+wsgi_app = "mediahub.wsgi:application"
+bind = f"{settings.WEB_HOST}:{settings.PORT}"
+logger_class = "mediahub.access.LogLines"
+# Loaded once and forked: a wrong setting fails one process instead of each, and the code is in memory once.
+preload_app = True
+worker_class = "gthread"
+workers = settings.WEB_CONCURRENCY
+threads = settings.WEB_THREADS
+# Longer than a proxy keeps its side (nginx: 60 s), so that it never sends into a connection just closed.
+keepalive = 75
+graceful_timeout = settings.WEB_GRACE_SECONDS
+# For the thread that accepts; those that carry media may take as long as their client does.
+timeout = 60
+# Its heartbeat file must not wait for a disk.
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - gunicorn makes its own file there
+forwarded_allow_ips = settings.FORWARDED_ALLOW_IPS
+limit_request_line = 8190
+limit_request_fields = 100
+limit_request_field_size = 8190
+control_socket_disable = True

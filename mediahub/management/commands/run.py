@@ -1,0 +1,125 @@
+"""`manage.py run`: everything at once on this machine, for a first look and for development."""
+
+import http.client
+import os
+import signal
+import socket
+import sys
+import time
+from contextlib import closing, suppress
+from pathlib import Path
+from threading import Thread
+from types import FrameType
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+from django.db import connections
+from django.db.utils import OperationalError
+from django.utils import timezone
+
+from devices.demo import DemoCredentials, ensure_demo
+from devices.demo_walk import walk
+from mediahub.log import redacted
+from mediahub.processes import Lasting, ProcfileManager
+from mediahub.static_files import collect_if_changed
+
+START_SECONDS = 60
+ASK_AGAIN_SECONDS = 0.1
+
+
+class Command(BaseCommand):
+    """Prepares what is missing, then starts the processes of the Procfile."""
+
+    help = (
+        "Migrates, collects static files, makes a demo tenant, and runs web, worker and beat until Ctrl-C. "
+        "What was there before is kept: data, keys, logins. PORT=8001 moves it."
+    )
+
+    def handle(self, *_args: Any, **_options: Any) -> None:
+        """Stop on Ctrl-C, SIGTERM and SIGHUP at any time; being told to stop is no failure."""
+        for signum in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(signum, _interrupt)
+        try:
+            _require_port(settings.WEB_HOST, settings.PORT)
+            credentials = self._prepare()
+            stopped = _serve(credentials)
+        except KeyboardInterrupt:
+            stopped = 0
+        sys.exit(stopped)
+
+    def _prepare(self) -> DemoCredentials:
+        self.stdout.write("MediaHub is getting ready …")
+        try:
+            call_command("migrate", verbosity=0, interactive=False)
+        except OperationalError as error:
+            reason = redacted(" ".join(str(error).split()))
+            sys.exit(f"The database does not answer; see DATABASE_URL. It said: {reason}")
+        collect_if_changed()
+        credentials = ensure_demo(now=timezone.now(), url=f"http://{_reachable(settings.WEB_HOST)}:{settings.PORT}")
+        # The processes that follow are forks of this one.
+        connections.close_all()
+        return credentials
+
+
+def _interrupt(_signum: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _require_port(host: str, port: int) -> None:
+    with closing(socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, port))
+        except OSError as error:
+            hint = f"stop what uses it, or choose another one with PORT={port + 1 if port < 65535 else 8000}"  # noqa: PLR2004 - the last port
+            sys.exit(f"Port {port} cannot be used ({(error.strerror or '').lower()}): {hint}.")
+
+
+def _reachable(host: str) -> str:
+    return "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 - compared, not bound
+
+
+def _serve(credentials: DemoCredentials) -> int:
+    output = Lasting(sys.stdout)
+    greeting = Thread(target=_greet, args=(credentials, output), daemon=True)
+    manager = ProcfileManager(output=output, on_started=greeting.start)
+    manager.add_procfile(Path(settings.BASE_DIR) / "Procfile", env=_environment())
+    manager.loop()
+    # honcho's codes for "a signal told me to stop"
+    return 0 if manager.returncode in (130, 143) else manager.returncode or 1
+
+
+def _environment() -> dict[str, str]:
+    """What the processes see: this virtual environment's commands, lines for people, and a quick end."""
+    commands = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    defaults = {
+        "LOG_FORMAT": "console",
+        "WEB_GRACE_SECONDS": "1",
+        # Celery's advice fills the screen where a container's only user is root.
+        "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",
+    }
+    return {**defaults, **os.environ, "PATH": commands, "PORT": str(settings.PORT)}
+
+
+def _greet(credentials: DemoCredentials, output: Lasting) -> None:
+    """Print the first calls as soon as they would work."""
+    ends_at = time.monotonic() + START_SECONDS
+    while not _answers("/healthz"):
+        if time.monotonic() > ends_at:
+            return
+        time.sleep(ASK_AGAIN_SECONDS)
+    output.write(f"\nMediaHub answers on {credentials.url} — Ctrl-C stops it.\n\n{walk(credentials)}\n")
+    if not _answers("/readyz"):
+        output.write(f"Something it needs does not answer; {credentials.url}/readyz names it.\n\n")
+    output.flush()
+
+
+def _answers(path: str) -> bool:
+    with suppress(OSError, http.client.HTTPException):
+        connection = http.client.HTTPConnection(_reachable(settings.WEB_HOST), settings.PORT, timeout=5)
+        with closing(connection):
+            connection.request("GET", path)
+            return connection.getresponse().status == http.HTTPStatus.OK
+    return False
