@@ -6,6 +6,7 @@ from django.contrib import admin, messages
 from django.db.models import Count, Model, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.defaultfilters import pluralize
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -13,7 +14,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from devices import destruction, keys, registry
-from devices.admin_filters import DeviceStateFilter, KeyStateFilter, key_state
+from devices.admin_filters import DeviceStateFilter, KeyStateFilter
 from devices.admin_forms import AppForm, DeviceForm, IssueKeyForm
 from devices.models import ApiKey, App, Device
 from problems.errors import Problem
@@ -132,7 +133,7 @@ class ApiKeyAdmin(TenantAdmin):
     @admin.display(description="state")
     def state(self, key: ApiKey) -> str:
         """Live, expired or revoked."""
-        return key_state(key, now=timezone.now())
+        return key.state(now=timezone.now())
 
     @admin.action(description="Revoke selected keys", permissions=["revoke"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
@@ -141,7 +142,7 @@ class ApiKeyAdmin(TenantAdmin):
         revoked = [key for key in queryset if keys.revoke(key, now=now)]
         for key in revoked:
             self.log_change(request, key, "Revoked.")
-        self.message_user(request, f"Revoked {len(revoked)} keys; they open nothing any more.")
+        self.message_user(request, f"Revoked {counted(len(revoked), 'key')}.")
 
     def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:  # noqa: ARG002, FBT001 - Django's signature
         """Issue by the verb."""
@@ -195,7 +196,9 @@ class DeviceAdmin(TenantAdmin):
         if "confirmed" not in request.POST:
             return self._ask(request, living)
         destroyed = sum(self._destroy(request, device) for device in living)
-        self.message_user(request, f"Destroyed {destroyed} devices; their media are out of reach from now on.")
+        self.message_user(
+            request, f"Destroyed {counted(destroyed, 'device')}; all their media are out of reach from now on."
+        )
         return None
 
     def _ask(self, request: HttpRequest, devices: list[Device]) -> HttpResponse:
@@ -206,7 +209,7 @@ class DeviceAdmin(TenantAdmin):
         try:
             destroyed = destruction.destroy(device, now=timezone.now())
         except Problem as problem:
-            self.message_user(request, f"{device.name}: {problem.detail}", messages.ERROR)
+            self.message_user(request, f"The device {device.name} stays: {problem.detail}", messages.ERROR)
             return False
         self.log_change(request, device, "Destroyed.")
         return destroyed
@@ -217,6 +220,11 @@ class DeviceAdmin(TenantAdmin):
             registry.rename_device(obj, name=obj.name)
         else:
             obj.pk = registry.create_device(app=obj.app, name=obj.name, now=timezone.now()).pk
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 key`, `2 keys`."""
+    return f"{number} {noun}{pluralize(number)}"
 
 
 def _counted(rows: QuerySet[Any]) -> Any:

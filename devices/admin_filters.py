@@ -1,20 +1,10 @@
 """Filters of the admin's lists."""
 
-import datetime as dt
 from typing import Any
 
 from django.contrib.admin import SimpleListFilter
 from django.http import HttpRequest
 from django.utils import timezone
-
-from devices.models import ApiKey
-
-
-def key_state(key: ApiKey, *, now: dt.datetime) -> str:
-    """The state in one word."""
-    if key.revoked_at is not None:
-        return "revoked"
-    return "live" if key.is_live(now=now) else "expired"
 
 
 class KeyStateFilter(SimpleListFilter):

@@ -12,7 +12,7 @@ from pathlib import Path
 from django.conf import settings
 from django.contrib.auth import get_user_model
 
-from devices import keys, registry
+from devices import ids, keys, registry
 from devices.models import ApiKey, App, Device
 from devices.scopes import CLIENT_SCOPES, Scope
 
@@ -90,25 +90,20 @@ def write_file(path: Path, credentials: DemoCredentials) -> None:
 
 def _pair(line: str) -> tuple[str, str]:
     name, _, value = line.partition("=")
-    return name.strip(), "".join(shlex.split(value))
+    # None of the values holds a quote of its own.
+    return name.strip(), value.strip().strip("'")
 
 
 def _app(kept: dict[str, str]) -> App | None:
-    apps = App.objects.order_by("pk")
-    if "app_id" in kept:
-        known = apps.filter(pk=kept["app_id"]).first()
-        if known is not None:
-            return known
-    return apps.filter(name=APP_NAME).first()
+    named = App.objects.filter(name=APP_NAME).order_by("pk")
+    app_id = ids.parsed(kept.get("app_id", ""))
+    return (App.objects.filter(pk=app_id).first() if app_id else None) or named.first()
 
 
 def _device(kept: dict[str, str], *, app: App) -> Device | None:
     devices = Device.objects.for_app(app)
-    if "device_id" in kept:
-        known = devices.filter(pk=kept["device_id"]).first()
-        if known is not None:
-            return known
-    return devices.filter(name=DEVICE_NAME).first()
+    device_id = ids.parsed(kept.get("device_id", ""))
+    return (devices.filter(pk=device_id).first() if device_id else None) or devices.filter(name=DEVICE_NAME).first()
 
 
 def _token(kept: str, *, app: App, name: str, scopes: Iterable[str], now: dt.datetime) -> str:

@@ -99,6 +99,12 @@ class ApiKey(models.Model):
         """Neither revoked nor expired."""
         return self.revoked_at is None and (self.expires_at is None or self.expires_at > now)
 
+    def state(self, *, now: dt.datetime) -> str:
+        """What a person calls it: live, expired or revoked."""
+        if self.revoked_at is not None:
+            return "revoked"
+        return "live" if self.is_live(now=now) else "expired"
+
     def has_scope(self, scope: str) -> bool:
         """Whether this key may do what the scope stands for."""
         return scope in self.scopes

@@ -1,6 +1,5 @@
 """What the tenants' endpoints have in common: a key, JSON, and the tenant's own rows only."""
 
-import re
 import uuid
 from typing import Any
 
@@ -9,6 +8,7 @@ from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.viewsets import GenericViewSet
 
+from devices import ids
 from devices.api.json_body import JsonBody
 from devices.api.pagination import NewestFirst
 from devices.authentication import ApiKeyAuthentication
@@ -19,8 +19,6 @@ from problems.errors import NotFound
 
 # Whatever stands in the path is looked up: a malformed id gets the answer of an unknown one, and not the router's.
 ANY_ID = "[^/]+"
-
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 class TenantViewSet(GenericViewSet[Any]):
@@ -52,9 +50,10 @@ class TenantViewSet(GenericViewSet[Any]):
 
 def parsed_id(text: str) -> uuid.UUID:
     """The id in a path. Raises NotFound for what is no id: malformed, unknown and foreign look alike."""
-    if not _UUID.fullmatch(text):
+    found = ids.parsed(text)
+    if found is None:
         raise NotFound
-    return uuid.UUID(text)
+    return found
 
 
 def device_of(app: App, text: str) -> Device:

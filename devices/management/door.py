@@ -1,12 +1,13 @@
 """The manner of the house's commands: help that teaches, results on stdout, talk on stderr, honest exit codes."""
 
 import argparse
+import datetime as dt
 import json
-import uuid
 from typing import Any, ClassVar
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser, DjangoHelpFormatter
 
+from devices import ids
 from devices.models import App, AppQuerySet
 from problems.errors import Problem
 
@@ -64,15 +65,12 @@ def app_called(text: str) -> App:
     return found[0]
 
 
-def parsed_uuid(text: str) -> uuid.UUID | None:
-    """The id that was typed; None if it is none, and so perhaps a name."""
-    try:
-        return uuid.UUID(text)
-    except ValueError:
-        return None
+def written(moment: dt.datetime | None) -> str | None:
+    """A moment as the API writes it (RFC 3339, UTC)."""
+    return moment.astimezone(dt.UTC).isoformat().replace("+00:00", "Z") if moment else None
 
 
 def _apps_called(text: str) -> AppQuerySet:
-    app_id = parsed_uuid(text)
+    app_id = ids.parsed(text)
     by_id = App.objects.filter(pk=app_id) if app_id else App.objects.none()
     return by_id if by_id.exists() else App.objects.filter(name=text)

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from devices import keys
 from devices.management import expiry
-from devices.management.door import Door, add_app_argument, app_called
+from devices.management.door import Door, add_app_argument, app_called, written
 from devices.models import ApiKey
 from devices.scopes import Scope
 
@@ -89,5 +89,5 @@ def _flat(key: ApiKey, *, token: str) -> dict[str, object]:
         "app_id": str(key.app_id),
         "name": key.name,
         "scopes": key.scopes,
-        "expires_at": key.expires_at.isoformat() if key.expires_at else None,
+        "expires_at": written(key.expires_at),
     }

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from django.core.management.base import CommandParser
 from django.utils import timezone
 
-from devices.management.door import Door, add_app_argument, app_called
+from devices.management.door import Door, add_app_argument, app_called, written
 from devices.models import ApiKey
 
 _COLUMNS = "{state:<8} {key_id:<36} {prefix:<12} {last_used:<16} {expires:<16} {scopes}  {name}"
@@ -39,7 +39,7 @@ class Command(Door):
             return
         for row in rows:
             self.stdout.write(_line(row))
-        self.stderr.write(f"{len(rows)} keys.", self.style.SUCCESS)
+        self.stderr.write(f"{len(rows)} key{'' if len(rows) == 1 else 's'}.", self.style.SUCCESS)
 
 
 def _flat(key: ApiKey, *, now: dt.datetime) -> dict[str, Any]:
@@ -49,22 +49,12 @@ def _flat(key: ApiKey, *, now: dt.datetime) -> dict[str, Any]:
         "name": key.name,
         "prefix": key.prefix,
         "scopes": key.scopes,
-        "state": _state(key, now=now),
-        "created_at": key.created_at.isoformat(),
-        "expires_at": _iso(key.expires_at),
-        "revoked_at": _iso(key.revoked_at),
-        "last_used_at": _iso(key.last_used_at),
+        "state": key.state(now=now),
+        "created_at": written(key.created_at),
+        "expires_at": written(key.expires_at),
+        "revoked_at": written(key.revoked_at),
+        "last_used_at": written(key.last_used_at),
     }
-
-
-def _state(key: ApiKey, *, now: dt.datetime) -> str:
-    if key.revoked_at is not None:
-        return "revoked"
-    return "live" if key.is_live(now=now) else "expired"
-
-
-def _iso(moment: dt.datetime | None) -> str | None:
-    return moment.isoformat() if moment else None
 
 
 def _line(row: dict[str, Any]) -> str:

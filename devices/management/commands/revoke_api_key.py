@@ -5,8 +5,8 @@ from typing import Any, ClassVar
 from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
-from devices import keys
-from devices.management.door import Door, parsed_uuid
+from devices import ids, keys
+from devices.management.door import Door, written
 from devices.models import ApiKey
 
 
@@ -32,7 +32,7 @@ A leaked token is best revoked by its first 12 characters: a whole token would s
         revoked = keys.revoke(key, now=timezone.now())
         key.refresh_from_db()
         self.tell(
-            result={"key_id": str(key.pk), "app_id": str(key.app_id), "revoked_at": str(key.revoked_at)},
+            result={"key_id": str(key.pk), "app_id": str(key.app_id), "revoked_at": written(key.revoked_at)},
             plain=str(key.pk),
             talk=f"Revoked {key}." if revoked else f"{key} was revoked already.",
             as_json=options["json"],
@@ -42,7 +42,7 @@ A leaked token is best revoked by its first 12 characters: a whole token would s
 def _key_called(text: str) -> ApiKey:
     # Only the stored prefix is compared, so that a whole token pasted here is found too.
     by_prefix = ApiKey.objects.filter(prefix=text[: keys.SHOWN_CHARACTERS])
-    key_id = parsed_uuid(text)
+    key_id = ids.parsed(text)
     found = list((ApiKey.objects.filter(pk=key_id) if key_id else by_prefix)[:2])
     if not found:
         message = "There is no such key; list_api_keys shows the ids."
