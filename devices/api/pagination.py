@@ -7,7 +7,7 @@ from rest_framework.exceptions import NotFound as RestNotFound
 from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.request import Request
 
-from problems.errors import Malformed
+from problems.errors import Malformed, NotFound
 
 
 class NewestFirst(CursorPagination):
@@ -30,13 +30,13 @@ class NewestFirst(CursorPagination):
         return int(text)
 
     def decode_cursor(self, request: Request) -> Cursor | None:
-        """The cursor sent. Raises Malformed for one that was not made here."""
+        """The cursor sent. Raises NotFound for one that was not made here: a cursor is a name, and never guessed."""
         try:
             cursor = super().decode_cursor(request)
             if cursor is not None and cursor.position is not None:
                 uuid.UUID(str(cursor.position))
         except (RestNotFound, ValueError) as error:
-            raise Malformed("This cursor is not one of ours; begin again without it.") from error
+            raise NotFound("This cursor is not one of ours; begin again without it.") from error
         return cursor
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:

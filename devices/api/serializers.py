@@ -2,14 +2,25 @@
 
 from typing import Any
 
+from django.core.validators import RegexValidator
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
-from devices.api.strictness import StrictSerializer
+from devices import names
+from devices.api.strictness import StrictSerializer, TextField
 from devices.models import NAME_MAX_CHARACTERS
 from devices.scopes import Scope
 
 _SCOPES_HELP = "; ".join(f"`{scope.value}`: {scope.label}" for scope in Scope)
+
+
+class NameField(TextField):
+    """A name as it is sent; the verb trims it."""
+
+    def __init__(self, **options: Any) -> None:
+        one_line = RegexValidator(names.PATTERN, names.ONE_LINE)
+        options = {"max_length": NAME_MAX_CHARACTERS, "trim_whitespace": False, "validators": [one_line], **options}
+        super().__init__(**options)
 
 
 class NamedSerializer(serializers.Serializer[Any]):
@@ -41,9 +52,9 @@ class IssuedKeySerializer(KeySerializer):
 class NewKeySerializer(StrictSerializer):
     """What a new key is to be."""
 
-    name = serializers.CharField(max_length=NAME_MAX_CHARACTERS, help_text="What the key is for.")
+    name = NameField(help_text="What the key is for.")
     scopes = serializers.ListField(
-        child=serializers.ChoiceField(choices=Scope.choices), allow_empty=False, help_text=_SCOPES_HELP
+        child=serializers.ChoiceField(choices=Scope.choices), min_length=1, help_text=_SCOPES_HELP
     )
     expires_at = serializers.DateTimeField(
         required=False, allow_null=True, default=None, help_text="RFC 3339, in the future; null or left out: never."
@@ -61,17 +72,13 @@ class DeviceSerializer(serializers.Serializer[Any]):
 class NewDeviceSerializer(StrictSerializer):
     """What a new device is called."""
 
-    name = serializers.CharField(
-        max_length=NAME_MAX_CHARACTERS, help_text="Unique among the devices of the app, one line."
-    )
+    name = NameField(help_text="Unique among the devices of the app, one line.")
 
 
 class DeviceChangeSerializer(StrictSerializer):
     """What may be changed about a device."""
 
-    name = serializers.CharField(
-        max_length=NAME_MAX_CHARACTERS, required=False, help_text="Unique among the devices of the app, one line."
-    )
+    name = NameField(required=False, help_text="Unique among the devices of the app, one line.")
 
 
 # A single object, though its route has no id: the OpenAPI generator takes `list` for a list.

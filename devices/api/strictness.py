@@ -1,4 +1,4 @@
-"""Bodies with a field that no route knows are refused, so that a misspelt option is never silently ignored."""
+"""Bodies are taken as the OpenAPI document has them, and nothing about them is guessed or silently ignored."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,8 +8,18 @@ from rest_framework import serializers
 from problems.errors import UnknownField
 
 
+class TextField(serializers.CharField):
+    """A JSON string; DRF's own would take a number for its digits."""
+
+    def to_internal_value(self, data: Any) -> str:
+        """The text as it was sent."""
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return str(super().to_internal_value(data))
+
+
 class StrictSerializer(serializers.Serializer[Any]):
-    """A serializer of a request body; it validates and shapes, and saves nothing."""
+    """A request body; a field that no route knows is refused, so that a misspelt option does not go unnoticed."""
 
     def to_internal_value(self, data: Any) -> Any:
         """Refuse unknown fields before anything else is said about the body."""

@@ -37,7 +37,7 @@ class TestCreateApp:
         assert run_json("create_app", "Web shop") == {"app_id": str(App.objects.get().pk), "name": "Web shop"}
 
     def test_refuses_what_is_no_name(self, db: None) -> None:
-        with pytest.raises(CommandError, match="at least one character"):
+        with pytest.raises(CommandError, match="at least one visible character"):
             run("create_app", " ")
 
 

@@ -38,8 +38,11 @@ class TestCreate:
     @pytest.mark.parametrize("name", ["", "   ", "x" * 101, "two\nlines", "\x00", "\u202e", None, 5.5, ["a"], {}])
     def test_refuses_what_is_no_name(self, alice: Tenant, name: object) -> None:
         answer = alice.client.post("/v1/devices", {"name": name})
-        # A number is taken for its digits, as everywhere in this API.
-        assert answer.status_code == (201 if name == 5.5 else 400)
+        assert (answer.status_code, answer.json()["code"]) == (400, "malformed")
+
+    @pytest.mark.parametrize("name", ["Télé", "電話", "👨‍👩‍👧", "a\u00a0b", "x" * 100, "<b>'\"&"])
+    def test_takes_any_one_line(self, alice: Tenant, name: str) -> None:
+        assert alice.client.post("/v1/devices", {"name": name}).json()["name"] == name
 
     def test_refuses_an_unknown_field(self, alice: Tenant) -> None:
         answer = alice.client.post("/v1/devices", {"name": "phone", "nmae": "x", "app": "y"})
