@@ -8,7 +8,6 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
 from django.db import connection
-from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -38,7 +37,7 @@ def reader(*codenames: str) -> Client:
     return client
 
 
-def errors(answer: HttpResponse) -> str:
+def errors(answer: Any) -> str:
     assert answer.status_code == 200
     return " ".join(re.findall(r'<ul class="errorlist[^>]*>(.*?)</ul>', answer.content.decode(), re.DOTALL))
 

@@ -28,10 +28,11 @@ URL = "http://127.0.0.1:8000"
 @pytest.fixture
 def var(settings: Settings, tmp_path: Path, db: None) -> Path:
     # Not there yet, and with a name that a shell would trip over.
-    settings.VAR = tmp_path / "var of alice"
+    var = tmp_path / "var of alice"
+    settings.VAR = var
     # The password is random: how slow its hash is proves nothing here.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    return settings.VAR
+    return var
 
 
 def demo(url: str = URL) -> DemoCredentials:

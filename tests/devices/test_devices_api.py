@@ -1,6 +1,7 @@
 """/v1/devices."""
 
 import uuid
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -62,17 +63,17 @@ class TestBodies:
             b'{"name":' + b"9" * 5000 + b"}",
         ],
     )
-    def test_that_are_no_json_are_refused(self, alice: Tenant, body: bytes) -> None:
+    def test_that_are_no_json_are_refused(self, alice: Tenant, body: Any) -> None:
         answer = alice.client.generic("POST", "/v1/devices", body, content_type="application/json")
         assert (answer.status_code, answer.json()["code"]) == (400, "malformed_json")
 
     @pytest.mark.parametrize("body", [b"[]", b'"name"', b"null", b"7", b'{"name": "\\ud800"}'])
-    def test_that_are_no_object_of_fields_are_refused(self, alice: Tenant, body: bytes) -> None:
+    def test_that_are_no_object_of_fields_are_refused(self, alice: Tenant, body: Any) -> None:
         answer = alice.client.generic("POST", "/v1/devices", body, content_type="application/json")
         assert (answer.status_code, answer.json()["code"]) == (400, "malformed")
 
     def test_are_utf8_whatever_the_charset_says(self, alice: Tenant) -> None:
-        body = '{"name": "Télé"}'.encode()
+        body: Any = '{"name": "Télé"}'.encode()
         for charset in ("utf-16", "zlib", "nonsense"):
             Device.objects.all().delete()
             answer = alice.client.generic(
