@@ -10,5 +10,7 @@ class MediaHubConfig(AppConfig):
     verbose_name = "MediaHub"
 
     def ready(self) -> None:
-        """Register the system checks; importing them does it."""
-        from mediahub import checks  # noqa: F401, PLC0415 - only once the settings are there
+        """Make the folders that are missing, and register the system checks, which importing them does."""
+        from mediahub import checks, folders  # noqa: F401, PLC0415 - only once the settings are there
+
+        folders.make()

@@ -43,7 +43,7 @@ class Channel(filesystem.Channel):
         name = f"{time.time_ns()}_{uuid.uuid4().hex}.{queue}{MESSAGE_SUFFIX}"
         _write_whole(self._messages / name, dumps(payload))
 
-    def _get(self, queue: str, timeout: float | None = None) -> dict[str, Any]:
+    def _get(self, queue: str, timeout: float | None = None) -> dict[str, Any]:  # noqa: ARG002 - kombu's signature
         # A listing is used up before the next is made, or thousands of messages would be listed for each of them.
         listed = self._listed[queue] = self._listed[queue] or self._waiting(queue)
         while listed:

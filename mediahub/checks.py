@@ -1,6 +1,5 @@
 """System checks: what is wrong with the settings together, or with the folders they name."""
 
-import os
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ from django.conf import settings
 from django.core.checks import ERROR, CheckMessage, Error, register, run_checks
 from django.core.checks import Warning as Caution
 
+from mediahub import folders
 from mediahub.environment import WrongSetting
 
 SECRET_KEY_CHARACTERS = 50
@@ -69,31 +69,13 @@ def _endpoint_not_http() -> Iterator[CheckMessage]:
 
 @register
 def check_folders(**_kwargs: Any) -> list[CheckMessage]:
-    """Every folder that is written to can be; those that are missing are made."""
-    return [problem for name, folder in _folders() if (problem := _unwritable(name, folder))]
+    """Every folder that is written to can be."""
+    return [_unusable(name, folder, why) for name, folder in folders.written() if (why := folders.unusable(folder))]
 
 
-def _folders() -> Iterator[tuple[str, Path]]:
-    yield "MEDIAHUB_VAR", settings.VAR
-    yield "MEDIAHUB_VAR", settings.STATIC_ROOT
-    yield "SPOOL_DIR", settings.SPOOL_DIR
-    if not settings.MEDIA_BUCKET:
-        yield "MEDIAHUB_VAR", settings.MEDIA_ROOT
-    if not settings.REDIS_URL:
-        yield "MEDIAHUB_VAR", Path(settings.CELERY_BROKER_TRANSPORT_OPTIONS["data_folder_out"])
-
-
-def _unwritable(name: str, folder: Path) -> CheckMessage | None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        reason = error.strerror
-    else:
-        if os.access(folder, os.R_OK | os.W_OK | os.X_OK):
-            return None
-        reason = "no permission to read and write there"
+def _unusable(name: str, folder: Path, why: str) -> CheckMessage:
     hint = f"Set {name} to a folder that this user may write, or change its owner."
-    return Error(f"{folder} cannot be used: {reason}.", hint=hint, id="mediahub.E004")
+    return Error(f"{folder} cannot be used: {why}.", hint=hint, id="mediahub.E004")
 
 
 @register
