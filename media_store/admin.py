@@ -1,7 +1,6 @@
 """Media in the admin: for reading, for opening a file, and for removal by the verb."""
 
-from datetime import datetime
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
@@ -20,7 +19,14 @@ from media_store.models import Blob, Media, MediaQuerySet
 from problems.answers import answer
 from problems.errors import Problem
 
+if TYPE_CHECKING:
+    Page = admin.ModelAdmin[Any]
+else:
+    # Generic to the type checker only.
+    Page = admin.ModelAdmin
+
 VIEW_CONTENT = "media_store.view_content"
+KB = 1_024
 
 
 class StatusFilter(admin.SimpleListFilter):
@@ -33,12 +39,13 @@ class StatusFilter(admin.SimpleListFilter):
         """Every status."""
         return [(str(value), str(label)) for value, label in Media.Status.choices]
 
-    def queryset(self, request: HttpRequest, queryset: MediaQuerySet) -> MediaQuerySet:  # noqa: ARG002 - Django's signature
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002 - Django's signature
         """As of now."""
-        return queryset.in_state(self.value(), now=timezone.now()) if self.value() else queryset
+        status = self.value()
+        return cast("MediaQuerySet", queryset).in_state(status, now=timezone.now()) if status else queryset
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):
+class ReadOnlyAdmin(Page):
     """Facts to be read. Nothing is added, changed or deleted past the verbs."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 - Django's signature
@@ -118,7 +125,7 @@ class MediaAdmin(ReadOnlyAdmin):
     @admin.display(description="size", ordering="size")
     def bytes(self, media: Media) -> str:
         """For people, and to the byte."""
-        return f"{filesizeformat(media.size)} ({media.size} bytes)" if media.size > 1_024 else f"{media.size} bytes"
+        return f"{filesizeformat(media.size)} ({media.size} bytes)" if media.size > KB else f"{media.size} bytes"
 
     @admin.display(description="object")
     def stored(self, media: Media) -> str:
@@ -140,7 +147,7 @@ class MediaAdmin(ReadOnlyAdmin):
     @admin.action(description="Remove the bytes of selected media, keep the tombstone", permissions=["remove"])
     def remove(self, request: HttpRequest, queryset: QuerySet[Media]) -> None:
         """By the same verb as a client's delete."""
-        now: datetime = timezone.now()
+        now = timezone.now()
         for media in queryset:
             retention.remove(media, reason="staff", now=now)
         self.message_user(

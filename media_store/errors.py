@@ -67,8 +67,9 @@ class TooLarge(Problem):
     code = "too_large"
 
     def __init__(self, *, limit_bytes: int, actual_bytes: int | None = None, what: str = "The media") -> None:
-        actual = {} if actual_bytes is None else {"actual_bytes": actual_bytes}
-        super().__init__(f"{what} may have at most {limit_bytes} bytes.", limit_bytes=limit_bytes, **actual)
+        super().__init__(f"{what} may have at most {limit_bytes} bytes.", limit_bytes=limit_bytes)
+        if actual_bytes is not None:
+            self.extras["actual_bytes"] = actual_bytes
 
 
 class Empty(Problem):

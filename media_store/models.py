@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from django.db import connection, models
@@ -12,6 +11,7 @@ from uuid_utils.compat import uuid7
 from devices.models import App, Device
 
 if TYPE_CHECKING:
+    import uuid
     from datetime import datetime
 
 FILE_NAME_CHARACTERS = 255
@@ -19,7 +19,7 @@ MESSAGE_ID_CHARACTERS = 255
 CAPTION_CHARACTERS = 1_024
 
 
-class DeletedByVerbsOnly(TypeError):
+class DeletedByVerbsOnlyError(TypeError):
     """A row of this table goes by a verb, which notes what it lets go; never by delete()."""
 
 
@@ -85,7 +85,7 @@ class Blob(models.Model):
     def delete(self, *_args: Any, **_options: Any) -> NoReturn:
         """Refuse: only collection deletes blobs, once their object is gone."""
         message = "Blobs are deleted by collection only, after their object."
-        raise DeletedByVerbsOnly(message)
+        raise DeletedByVerbsOnlyError(message)
 
 
 class MediaQuerySet(models.QuerySet["Media"]):
@@ -105,7 +105,7 @@ class MediaQuerySet(models.QuerySet["Media"]):
     def delete(self) -> NoReturn:
         """Refuse: a media row goes by removal or destruction, which note the blob they let go."""
         message = "Media rows go by removal or destruction, never by delete()."
-        raise DeletedByVerbsOnly(message)
+        raise DeletedByVerbsOnlyError(message)
 
 
 class Media(models.Model):
@@ -210,7 +210,7 @@ class Media(models.Model):
     def delete(self, *_args: Any, **_options: Any) -> NoReturn:
         """Refuse: a media row goes by removal or destruction, which note the blob they let go."""
         message = "Media rows go by removal or destruction, never by delete()."
-        raise DeletedByVerbsOnly(message)
+        raise DeletedByVerbsOnlyError(message)
 
     def status_at(self, now: datetime) -> str:
         """The status as clients see it: what has expired is so from that moment, purged or not."""

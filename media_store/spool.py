@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import IO, BinaryIO, Self
 
 from media_store.errors import TooLarge
 
@@ -29,7 +29,9 @@ class Spool:
 
     def __init__(self, *, folder: Path, max_bytes: int) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._file: IO[bytes] = tempfile.NamedTemporaryFile(dir=folder, suffix=SUFFIX, buffering=0, delete=False)
+        self._file: IO[bytes] = tempfile.NamedTemporaryFile(  # noqa: SIM115 - closed by close()
+            dir=folder, suffix=SUFFIX, buffering=0, delete=False
+        )
         self.path = Path(self._file.name)
         fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         self._sha256 = hashlib.sha256()
@@ -71,7 +73,7 @@ class Spool:
         """The first 64 KiB: enough to tell a type by."""
         return bytes(self._head)
 
-    def open(self) -> IO[bytes]:
+    def open(self) -> BinaryIO:
         """A reader of its own over what was written."""
         return self.path.open("rb")
 

@@ -16,7 +16,6 @@ from django.core.exceptions import (
 from django.http import Http404, HttpRequest, HttpResponse
 from rest_framework import exceptions
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from problems.errors import Malformed, NotFound, Problem
 from problems.table import TABLE, Entry
@@ -112,7 +111,8 @@ def _from_rest_framework(error: exceptions.APIException) -> Problem:
     if isinstance(error, exceptions.NotFound):
         # DRF's own words would tell a bad cursor from a missing object.
         return NotFound()
-    headers = {"WWW-Authenticate": error.auth_header} if getattr(error, "auth_header", None) else {}
+    challenge = getattr(error, "auth_header", None)
+    headers = {"WWW-Authenticate": challenge} if challenge else {}
     code = _BY_STATUS.get(HTTPStatus(error.status_code), "malformed")
     return _Coded(code, str(error.detail), headers=headers)
 

@@ -16,4 +16,6 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri
 def documentation(request: HttpRequest) -> HttpResponse:
     """Every code, by status."""
     entries = sorted(TABLE.values(), key=lambda entry: entry.status)
-    return render(request, "problems.html", {"entries": entries}, headers={"Content-Security-Policy": POLICY})
+    response = render(request, "problems.html", {"entries": entries})
+    response["Content-Security-Policy"] = POLICY
+    return response

@@ -2,9 +2,9 @@
 
 from datetime import datetime
 from http import HTTPStatus
-from typing import Any, BinaryIO
+from typing import Any
 
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import FileResponse, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework import serializers
 
@@ -101,15 +101,10 @@ def represent(media: Media, *, now: datetime) -> Any:
     return MediaSerializer(media, context={"now": now}).data
 
 
-class _FileResponse(StreamingHttpResponse):
-    """A whole file, which the server may hand to the kernel instead of reading it."""
+class _FileResponse(FileResponse):
+    """A whole file, which the server may hand to the kernel; the headers it guesses are all set again."""
 
-    def __init__(self, file: BinaryIO, **options: Any) -> None:
-        # Django's WSGI handler looks for these two and wraps them in the server's own file_wrapper.
-        self.file_to_stream = file
-        self.block_size = READ_BYTES
-        super().__init__(iter(lambda: file.read(READ_BYTES), b""), **options)
-        self._resource_closers.append(file.close)
+    block_size = READ_BYTES
 
 
 def respond(delivery: Delivery) -> HttpResponseBase:

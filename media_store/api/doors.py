@@ -1,10 +1,12 @@
 """What the doors of media share: who asks, for which device, and media by id."""
 
 import uuid
+from collections.abc import Iterable
 from typing import cast
 
 from django.core.handlers.wsgi import WSGIRequest
 from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.viewsets import ViewSet
@@ -19,18 +21,16 @@ from problems.errors import NotFound
 class AnyAccept(BaseContentNegotiation):
     """Bytes are answered as they are, whatever a client says it likes."""
 
-    def select_parser(self, request: Request, parsers: list[object]) -> None:  # noqa: ARG002 - the base's signature
+    def select_parser(self, _request: Request, _parsers: Iterable[BaseParser]) -> None:
         """None: these routes read no body through DRF."""
         return
 
     def select_renderer(
-        self,
-        request: Request,
-        renderers: list[BaseRenderer],
-        format_suffix: str | None = None,  # noqa: ARG002 - the base's
+        self, _request: Request, renderers: Iterable[BaseRenderer], _format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
         """Always the first."""
-        return renderers[0], renderers[0].media_type
+        first = next(iter(renderers))
+        return first, first.media_type
 
 
 class AppViewSet(ViewSet):
@@ -61,4 +61,4 @@ class AppViewSet(ViewSet):
     @property
     def plain_request(self) -> WSGIRequest:
         """The request as Django has it, for those who read its body themselves."""
-        return cast("WSGIRequest", self.request._request)
+        return cast("WSGIRequest", self.request._request)  # noqa: SLF001 - DRF has no public name for it

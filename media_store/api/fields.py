@@ -1,6 +1,6 @@
 """Fields: what a sender may say beside the bytes, checked and shaped. Saves nothing."""
 
-from typing import Any
+from typing import Any, NoReturn
 
 from rest_framework import serializers
 
@@ -20,7 +20,7 @@ class KindField(serializers.ChoiceField):
     def __init__(self, **options: Any) -> None:
         super().__init__(choices=[(name, name) for name in kinds.DEFAULTS], **options)
 
-    def fail(self, key: str, **details: Any) -> None:
+    def fail(self, key: str, **details: Any) -> NoReturn:
         """Refuse other types by the sentence that tells what MediaHub is for."""
         word = details.get("input")
         if key == "invalid_choice" and word in WORDS_WITHOUT_MEDIA:

@@ -1,5 +1,6 @@
 """GET /v1/limits: what may be sent, before it is sent."""
 
+from django.conf import settings
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -18,4 +19,4 @@ class LimitsViewSet(AppViewSet):
     @schema.limits
     def list(self, request: Request) -> Response:  # noqa: ARG002 - the route's signature
         """Types and sizes by kind of message."""
-        return Response(kinds.limits_document(kinds_of(self.app)))
+        return Response(kinds.limits_document(kinds_of(self.app), max_bytes=settings.MEDIA_MAX_BYTES))

@@ -59,4 +59,5 @@ def filtered(queryset: MediaQuerySet, request: Request, *, now: datetime) -> Que
     filters = MediaFilterSet(request.query_params, queryset=queryset, now=now)
     if not filters.is_valid():
         raise ValidationError(filters.errors)
-    return filters.qs
+    found: QuerySet[Media] = filters.qs
+    return found

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from devices.api.pagination import NewestFirst
 from devices.permissions import HasScope
-from media_store import delivery, ingest, kinds, retention
+from media_store import delivery, ingest, mime_types, retention
 from media_store.api import schema, submissions
 from media_store.api.answers import represent, respond
 from media_store.api.doors import AnyAccept, AppViewSet
@@ -85,7 +85,7 @@ class MediaViewSet(AppViewSet):
             device=None,
             direction=Media.Direction.UPLOAD,
             source=submission.source or "",
-            declared_mime_type=kinds.normalise(fields.get("mime_type") or "") or submission.declared_mime_type,
+            declared_mime_type=mime_types.normalise(fields.get("mime_type") or "") or submission.declared_mime_type,
             file_name=fields.get("file_name") or submission.file_name,
             sha256=fields.get("sha256"),
         )

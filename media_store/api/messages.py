@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from devices.models import Device
 from devices.permissions import HasScope
-from media_store import ingest, kinds
+from media_store import ingest, mime_types
 from media_store.api import schema, submissions
 from media_store.api.answers import represent
 from media_store.api.doors import AppViewSet
@@ -63,7 +63,7 @@ class MessageViewSet(AppViewSet):
             ptt=fields["ptt"],
             message_id=fields.get("message_id"),
             source=submission.source or Media.Source.MEDIA,
-            declared_mime_type=kinds.normalise(fields.get("mime_type") or "") or submission.declared_mime_type,
+            declared_mime_type=mime_types.normalise(fields.get("mime_type") or "") or submission.declared_mime_type,
             file_name=fields.get("file_name") or submission.file_name,
             sha256=fields.get("sha256"),
         )

@@ -1,7 +1,7 @@
 """multipart/form-data (RFC 7578), its one file written to the Spool as it arrives."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from django.core.files.uploadhandler import FileUploadHandler
 from django.core.handlers.wsgi import WSGIRequest
@@ -36,7 +36,7 @@ def read_multipart(
     """
     body = _Tail(stream)
     handler = _SpoolHandler(spool, file_field=file_field)
-    posted, _ = _Parser(_meta(request, stream), body, [handler]).parse()
+    posted, _ = _Parser(_meta(request, stream), cast("Any", body), [handler]).parse()
     _check_closed(request, body)
     twice = [name for name, values in posted.lists() if len(values) > 1]
     if twice:

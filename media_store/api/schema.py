@@ -6,7 +6,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema, inline_serializer
 from rest_framework import serializers
 
-from media_store import kinds
+from media_store import mime_types
 from media_store.api.answers import MediaSerializer, MessageSerializer
 from media_store.api.fields import MediaFieldsSerializer, MessageFieldsSerializer
 from problems.openapi import problem_responses
@@ -85,17 +85,13 @@ class _File(serializers.Serializer[Any]):
 class MediaUpload(_File, MediaFieldsSerializer):
     """The same fields beside a multipart file."""
 
-    data_base64 = None
-    url = None
+    data_base64 = url = None  # type: ignore[assignment]  # DRF's way to take a field out
 
 
 class MessageUpload(_File, MessageFieldsSerializer):
     """The same fields beside a multipart file."""
 
-    data_base64 = None
-    url = None
-    media_id = None
-    media_path = None
+    data_base64 = url = media_id = media_path = None  # type: ignore[assignment]  # as above
 
 
 def _header(name: str, description: str) -> OpenApiParameter:
@@ -103,7 +99,7 @@ def _header(name: str, description: str) -> OpenApiParameter:
 
 
 def _bytes(status: int, description: str) -> dict[tuple[int, str], OpenApiResponse]:
-    types = (*sorted(kinds.SERVED_TYPES), "application/octet-stream")
+    types = (*sorted(mime_types.SERVED_TYPES), "application/octet-stream")
     return {(status, name): OpenApiResponse(OpenApiTypes.BINARY, description=description) for name in types}
 
 
@@ -121,7 +117,7 @@ DOWNLOAD_HEADERS = [
         "Repr-Digest", str, OpenApiParameter.HEADER, response=[200, 206], description="The sha256 (RFC 9530)."
     ),
 ]
-DOWNLOAD_RESPONSES = {
+DOWNLOAD_RESPONSES: dict[Any, OpenApiResponse] = {
     **_bytes(200, "All of the bytes, as what they are."),
     **_bytes(206, "A range of the bytes."),
     304: OpenApiResponse(description="The client has these bytes already."),

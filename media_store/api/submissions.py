@@ -6,7 +6,7 @@ The view calls `read`; nothing reads the body before, and nothing ever holds the
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
@@ -15,7 +15,7 @@ from django.core.handlers.wsgi import WSGIRequest
 from django.http.multipartparser import MultiPartParserError
 from django.utils.http import parse_header_parameters
 
-from media_store import kinds
+from media_store import mime_types
 from media_store.api.body_stream import BodyStream, heard
 from media_store.api.multipart import read_multipart
 from media_store.decoding.base64_stream import Base64Sink
@@ -42,7 +42,6 @@ class Submission:
     source: str | None = None
     declared_mime_type: str = ""
     file_name: str = ""
-    names: frozenset[str] = field(default_factory=frozenset)
 
 
 @contextmanager
@@ -52,7 +51,7 @@ def read(request: WSGIRequest, *, raw: bool) -> Iterator[Submission]:
     Errors: `UnsupportedBody`; those of `BodyStream`; `MalformedJson`, `BadBase64`, `MalformedMultipart`;
     `TooLarge` as soon as the media is.
     """
-    content_type, parameters = parse_header_parameters(request.META.get("CONTENT_TYPE", ""))
+    content_type, _ = parse_header_parameters(request.META.get("CONTENT_TYPE", ""))
     with ExitStack() as stack:
         stream = stack.enter_context(heard(_stream(request, content_type)))
         stream.check_announced()
@@ -89,7 +88,7 @@ def _from_json(stream: BodyStream, spool: Spool) -> Submission:
         fields=fields,
         spool=spool,
         source=Media.Source.BASE64,
-        declared_mime_type=kinds.normalise(sink.declared_mime_type or ""),
+        declared_mime_type=mime_types.normalise(sink.declared_mime_type or ""),
     )
 
 
@@ -104,7 +103,7 @@ def _from_multipart(request: WSGIRequest, stream: BodyStream, spool: Spool) -> S
         fields=fields,
         spool=spool,
         source=Media.Source.FILE,
-        declared_mime_type=kinds.normalise(part.content_type),
+        declared_mime_type=mime_types.normalise(part.content_type),
         file_name=part.file_name,
     )
 
@@ -116,7 +115,7 @@ def _from_raw(request: WSGIRequest, stream: BodyStream, spool: Spool, *, content
         fields={},
         spool=spool,
         source=Media.Source.RAW,
-        declared_mime_type=kinds.normalise(content_type),
+        declared_mime_type=mime_types.normalise(content_type),
         file_name=unquote(request.META.get("HTTP_X_FILE_NAME", ""), errors="replace"),
     )
 

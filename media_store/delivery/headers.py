@@ -6,7 +6,7 @@ from urllib.parse import quote
 from django.conf import settings
 from django.utils.http import http_date
 
-from media_store import file_names, kinds
+from media_store import file_names, mime_types
 from media_store.models import Media
 
 # RFC 8187, section 3.2.1: the characters of a value that stand for themselves.
@@ -23,8 +23,8 @@ SAFETY = {
 
 def of(media: Media, *, attachment: bool = False) -> dict[str, str]:
     """The headers of a download, but for those that depend on the range."""
-    mime_type = kinds.served_type(media.mime_type, extra=settings.MEDIA_SERVED_TYPES)
-    inline = kinds.is_inline(mime_type) and not attachment
+    mime_type = mime_types.served_type(media.mime_type, extra=settings.MEDIA_SERVED_TYPES)
+    inline = mime_types.is_inline(mime_type) and not attachment
     return {
         "Content-Type": mime_type,
         "Content-Disposition": disposition("inline" if inline else "attachment", file_name(media)),
@@ -46,7 +46,7 @@ def file_name(media: Media) -> str:
     if media.file_name:
         return media.file_name
     stem = file_names.clean(media.message_id) or str(media.id)
-    return f"{stem}.{kinds.extension(media.mime_type)}"
+    return f"{stem}.{mime_types.extension(media.mime_type)}"
 
 
 def disposition(kind: str, name: str) -> str:

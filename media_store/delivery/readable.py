@@ -9,7 +9,7 @@ from problems.errors import NotFound
 
 
 def find(*, app: App, path: str) -> Media:
-    """This app's media of this path. Unknown, foreign and malformed paths are the same `NotFound`."""
+    """The media of this path, if it is this app's. Unknown, foreign and malformed paths are the same `NotFound`."""
     # PostgreSQL takes no NUL in a text; no path has ever had one.
     if "\0" in path:
         raise NotFound

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from django.conf import settings
 
 from devices.models import App
-from media_store import kinds
+from media_store import kinds, mime_types
 from media_store.errors import ChecksumMismatch, Empty
 from media_store.ingest.arrival import Arrival
-from media_store.sniffing import sniff
+from media_store.sniffing import is_animated_webp, sniff
 from media_store.spool import Spool
 
 
@@ -34,13 +34,13 @@ def inspect(arrival: Arrival, spool: Spool) -> Facts:
 def judge(arrival: Arrival, *, detected: str, size: int, sha256: str, head: bytes) -> Facts:
     """Hold what was found against the kind. Errors: `TypeNotAllowed`, `MimeMismatch`, `TooLarge`."""
     if arrival.kind is None:
-        return Facts(mime_type=detected, kind=kinds.natural_kind(detected), size=size, sha256=sha256)
+        return Facts(mime_type=detected, kind=mime_types.natural_kind(detected), size=size, sha256=sha256)
     mime_type = kinds.check(
         kind=kinds_of(arrival.app)[arrival.kind],
         declared=arrival.declared_mime_type or None,
         detected=detected,
         size=size,
-        animated=kinds.is_animated_webp(head),
+        animated=is_animated_webp(head),
     )
     return Facts(mime_type=mime_type, kind=arrival.kind, size=size, sha256=sha256)
 
@@ -54,5 +54,6 @@ def check_promise(arrival: Arrival, *, sha256: str) -> None:
 
 def kinds_of(app: App) -> dict[str, kinds.Kind]:
     """The media classes of this app: the defaults, the installation's changes, then the app's own."""
-    override = {**settings.MEDIA_KINDS, **(app.media_kinds or {})}
-    return kinds.kinds_from(override, max_bytes=settings.MEDIA_MAX_BYTES)
+    most = settings.MEDIA_MAX_BYTES
+    base = kinds.kinds_from(settings.MEDIA_KINDS, max_bytes=most)
+    return kinds.kinds_from(app.media_kinds, max_bytes=most, base=base)

@@ -3,7 +3,7 @@
 import re
 import secrets
 
-from media_store import kinds
+from media_store import mime_types
 from media_store.models import Media
 
 # What may stand in a path as it is; any other id is kept on the row and replaced in the path.
@@ -24,7 +24,7 @@ def other_path_for(media: Media) -> str:
 
 
 def _path(media: Media, name: str) -> str:
-    return f"media/{media.app_id}/{name}.{kinds.extension(media.mime_type, file_name=media.file_name)}"
+    return f"media/{media.app_id}/{name}.{mime_types.extension(media.mime_type, file_name=media.file_name)}"
 
 
 def _random() -> str:

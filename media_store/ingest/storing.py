@@ -40,7 +40,7 @@ def same_message(media: Media) -> Media | None:
         return None
     return (
         Media.objects.select_related("device")
-        .filter(device_id=media.device_id, direction=media.direction, message_id=media.message_id)
+        .filter(device=media.device, direction=media.direction, message_id=media.message_id)
         .first()
     )
 
@@ -158,7 +158,7 @@ def _lock_device(media: Media) -> None:
 
 @contextmanager
 def _tenant_may_go() -> Iterator[None]:
-    """A transaction in which an IntegrityError at COMMIT means that the app has gone: foreign keys are checked there."""
+    """A transaction whose IntegrityError at COMMIT means that the app has gone: foreign keys are checked there."""
     try:
         with transaction.atomic():
             yield

@@ -6,123 +6,233 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('devices', '0001_initial'),
+        ("devices", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Blob',
+            name="Blob",
             fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('sha256', models.CharField(max_length=64)),
-                ('size', models.BigIntegerField()),
-                ('storage_key', models.CharField(max_length=100, unique=True)),
-                ('state', models.CharField(choices=[('pending', 'Pending'), ('ready', 'Ready'), ('condemned', 'Condemned')], default='pending', max_length=10)),
-                ('created_at', models.DateTimeField()),
-                ('ready_at', models.DateTimeField(null=True)),
-                ('condemned_at', models.DateTimeField(null=True)),
-                ('app', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='devices.app')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("sha256", models.CharField(max_length=64)),
+                ("size", models.BigIntegerField()),
+                ("storage_key", models.CharField(max_length=100, unique=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("pending", "Pending"), ("ready", "Ready"), ("condemned", "Condemned")],
+                        default="pending",
+                        max_length=10,
+                    ),
+                ),
+                ("created_at", models.DateTimeField()),
+                ("ready_at", models.DateTimeField(null=True)),
+                ("condemned_at", models.DateTimeField(null=True)),
+                (
+                    "app",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="devices.app"),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='BlobRelease',
+            name="BlobRelease",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('noted_at', models.DateTimeField()),
-                ('blob', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='media_store.blob')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("noted_at", models.DateTimeField()),
+                (
+                    "blob",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="media_store.blob",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Media',
+            name="Media",
             fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('path', models.CharField(max_length=255, unique=True)),
-                ('direction', models.CharField(choices=[('outbound', 'Outbound'), ('inbound', 'Inbound'), ('upload', 'Upload')], max_length=10)),
-                ('kind', models.CharField(max_length=10)),
-                ('status', models.CharField(choices=[('pending', 'Pending'), ('ready', 'Ready'), ('failed', 'Failed'), ('expired', 'Expired'), ('purged', 'Purged'), ('quarantined', 'Quarantined'), ('omitted', 'Omitted')], max_length=12)),
-                ('reason', models.CharField(blank=True, max_length=40)),
-                ('message_id', models.CharField(max_length=255, null=True)),
-                ('file_name', models.CharField(blank=True, max_length=255)),
-                ('mime_type', models.CharField(max_length=127)),
-                ('declared_mime_type', models.CharField(blank=True, max_length=127)),
-                ('size', models.BigIntegerField()),
-                ('sha256', models.CharField(max_length=64)),
-                ('caption', models.CharField(blank=True, max_length=1024)),
-                ('to', models.CharField(blank=True, max_length=255)),
-                ('ptt', models.BooleanField(default=False)),
-                ('source', models.CharField(choices=[('base64', 'Base64'), ('file', 'File'), ('raw', 'Raw'), ('url', 'Url'), ('media', 'Media')], max_length=10)),
-                ('source_detail', models.CharField(blank=True, max_length=255)),
-                ('delivery', models.CharField(blank=True, choices=[('queued', 'Queued'), ('sent', 'Sent'), ('delivered', 'Delivered'), ('read', 'Read'), ('failed', 'Failed')], max_length=10)),
-                ('created_at', models.DateTimeField()),
-                ('expires_at', models.DateTimeField()),
-                ('purged_at', models.DateTimeField(null=True)),
-                ('app', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='devices.app')),
-                ('blob', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='media_store.blob')),
-                ('device', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='devices.device')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("path", models.CharField(max_length=255, unique=True)),
+                (
+                    "direction",
+                    models.CharField(
+                        choices=[("outbound", "Outbound"), ("inbound", "Inbound"), ("upload", "Upload")], max_length=10
+                    ),
+                ),
+                ("kind", models.CharField(max_length=10)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("pending", "Pending"),
+                            ("ready", "Ready"),
+                            ("failed", "Failed"),
+                            ("expired", "Expired"),
+                            ("purged", "Purged"),
+                            ("quarantined", "Quarantined"),
+                            ("omitted", "Omitted"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, max_length=40)),
+                ("message_id", models.CharField(max_length=255, null=True)),
+                ("file_name", models.CharField(blank=True, max_length=255)),
+                ("mime_type", models.CharField(max_length=127)),
+                ("declared_mime_type", models.CharField(blank=True, max_length=127)),
+                ("size", models.BigIntegerField()),
+                ("sha256", models.CharField(max_length=64)),
+                ("caption", models.CharField(blank=True, max_length=1024)),
+                ("to", models.CharField(blank=True, max_length=255)),
+                ("ptt", models.BooleanField(default=False)),
+                (
+                    "source",
+                    models.CharField(
+                        choices=[
+                            ("base64", "Base64"),
+                            ("file", "File"),
+                            ("raw", "Raw"),
+                            ("url", "Url"),
+                            ("media", "Media"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("source_detail", models.CharField(blank=True, max_length=255)),
+                (
+                    "delivery",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("queued", "Queued"),
+                            ("sent", "Sent"),
+                            ("delivered", "Delivered"),
+                            ("read", "Read"),
+                            ("failed", "Failed"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("created_at", models.DateTimeField()),
+                ("expires_at", models.DateTimeField()),
+                ("purged_at", models.DateTimeField(null=True)),
+                (
+                    "app",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="devices.app"),
+                ),
+                (
+                    "blob",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="media_store.blob"
+                    ),
+                ),
+                (
+                    "device",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="devices.device"
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'media',
-                'permissions': (('view_content', 'Can open the files of media'), ('remove_media', 'Can remove the bytes of media')),
+                "verbose_name_plural": "media",
+                "permissions": (
+                    ("view_content", "Can open the files of media"),
+                    ("remove_media", "Can remove the bytes of media"),
+                ),
             },
         ),
         migrations.AddIndex(
-            model_name='blob',
-            index=models.Index(condition=models.Q(('state', 'pending')), fields=['created_at'], name='blob_pending'),
+            model_name="blob",
+            index=models.Index(condition=models.Q(("state", "pending")), fields=["created_at"], name="blob_pending"),
         ),
         migrations.AddIndex(
-            model_name='blob',
-            index=models.Index(condition=models.Q(('state', 'condemned')), fields=['condemned_at'], name='blob_condemned'),
+            model_name="blob",
+            index=models.Index(
+                condition=models.Q(("state", "condemned")), fields=["condemned_at"], name="blob_condemned"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='blob',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'ready')), fields=('app', 'sha256'), name='blob_ready_once'),
+            model_name="blob",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "ready")), fields=("app", "sha256"), name="blob_ready_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='blob',
-            constraint=models.CheckConstraint(condition=models.Q(('size__gt', 0)), name='blob_has_bytes'),
+            model_name="blob",
+            constraint=models.CheckConstraint(condition=models.Q(("size__gt", 0)), name="blob_has_bytes"),
         ),
         migrations.AddConstraint(
-            model_name='blob',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'ready'), _negated=True), ('ready_at__isnull', False), _connector='OR'), name='blob_ready_since'),
+            model_name="blob",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "ready"), _negated=True), ("ready_at__isnull", False), _connector="OR"
+                ),
+                name="blob_ready_since",
+            ),
         ),
         migrations.AddIndex(
-            model_name='blobrelease',
-            index=models.Index(fields=['noted_at'], name='blob_release_oldest'),
+            model_name="blobrelease",
+            index=models.Index(fields=["noted_at"], name="blob_release_oldest"),
         ),
         migrations.AddIndex(
-            model_name='media',
-            index=models.Index(fields=['app', 'id'], name='media_newest'),
+            model_name="media",
+            index=models.Index(fields=["app", "id"], name="media_newest"),
         ),
         migrations.AddIndex(
-            model_name='media',
-            index=models.Index(fields=['device', 'id'], name='media_of_device'),
+            model_name="media",
+            index=models.Index(fields=["device", "id"], name="media_of_device"),
         ),
         migrations.AddIndex(
-            model_name='media',
-            index=models.Index(fields=['created_at'], name='media_by_date'),
+            model_name="media",
+            index=models.Index(fields=["created_at"], name="media_by_date"),
         ),
         migrations.AddIndex(
-            model_name='media',
-            index=models.Index(fields=['app', 'sha256'], name='media_by_checksum'),
+            model_name="media",
+            index=models.Index(fields=["app", "sha256"], name="media_by_checksum"),
         ),
         migrations.AddIndex(
-            model_name='media',
-            index=models.Index(fields=['message_id'], name='media_by_message'),
+            model_name="media",
+            index=models.Index(fields=["message_id"], name="media_by_message"),
         ),
         migrations.AddConstraint(
-            model_name='media',
-            constraint=models.UniqueConstraint(fields=('device', 'direction', 'message_id'), name='media_message_once'),
+            model_name="media",
+            constraint=models.UniqueConstraint(fields=("device", "direction", "message_id"), name="media_message_once"),
         ),
         migrations.AddConstraint(
-            model_name='media',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'ready'), _negated=True), models.Q(('blob__isnull', False), ('purged_at__isnull', True)), _connector='OR'), name='media_ready_has_blob'),
+            model_name="media",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status", "ready"), _negated=True),
+                    models.Q(("blob__isnull", False), ("purged_at__isnull", True)),
+                    _connector="OR",
+                ),
+                name="media_ready_has_blob",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='media',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'purged'), _negated=True), models.Q(('blob__isnull', True), ('purged_at__isnull', False)), _connector='OR'), name='media_purged_has_none'),
+            model_name="media",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status", "purged"), _negated=True),
+                    models.Q(("blob__isnull", True), ("purged_at__isnull", False)),
+                    _connector="OR",
+                ),
+                name="media_purged_has_none",
+            ),
         ),
     ]

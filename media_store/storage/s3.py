@@ -26,7 +26,7 @@ MULTIPART = TransferConfig(multipart_threshold=PART_BYTES, multipart_chunksize=P
 log = structlog.get_logger(__name__)
 
 
-class S3Store(S3Storage):  # type: ignore[misc] - the library has no types
+class S3Store(S3Storage):  # type: ignore[misc]  # the library has no types
     """A bucket. One client serves every thread of the process: a session each costs 0.1 s and 10 MB."""
 
     def __init__(self, **settings: Any) -> None:
