@@ -1,13 +1,14 @@
 """What media_store refuses, each with its code in the table of problems."""
 
-from devices import errors as devices
 from problems.errors import Problem
 
 RETRY_SECONDS = 5
 
 
-class MalformedJson(devices.MalformedJson):
-    """The same, and where: `position` counts bytes from 0."""
+class MalformedJson(Problem):
+    """The body is not the JSON it should be (RFC 8259); `position` counts bytes from 0."""
+
+    code = "malformed_json"
 
     def __init__(self, detail: str, *, position: int) -> None:
         super().__init__(detail, position=position)
