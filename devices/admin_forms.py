@@ -52,7 +52,8 @@ class DeviceForm(DeviceModelForm):
         return self.cleaned_data
 
     def _app(self) -> App | None:
-        return self.instance.app if self.instance.app_id else None
+        # A new device has none yet, and Django answers that with an AttributeError.
+        return getattr(self.instance, "app", None)
 
 
 class IssueKeyForm(KeyModelForm):

@@ -132,12 +132,13 @@ class DeviceQuerySet(models.QuerySet["Device"]):
         FOR SHARE is the weakest that does: the FOR KEY SHARE of a foreign key lets that UPDATE pass. Django has
         no shared lock, hence the raw statement. SQLite has one writer at a time and needs none.
         """
-        device = next(iter(self.filter(pk=pk)._locked_shared()), None)
+        device = next(iter(self.filter(pk=pk).locked_shared()), None)
         if device is None or device.destroyed_at is not None:
             raise NotFound
         return device
 
-    def _locked_shared(self) -> Iterable["Device"]:
+    def locked_shared(self) -> Iterable["Device"]:
+        """These rows, read under a shared lock where the database has one."""
         connection = connections[self.db]
         if not connection.in_atomic_block:
             message = "A row is locked within a transaction only."

@@ -11,6 +11,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from pytest_django import Settings
 
 from devices import keys
 from devices.errors import Refused
@@ -19,6 +20,13 @@ from devices.signals import device_destroyed
 from tests.devices.conftest import Tenant, client_with
 
 CHANGELISTS = ["/admin/devices/app/", "/admin/devices/apikey/", "/admin/devices/device/"]
+
+
+@pytest.fixture(autouse=True)
+def _uncollected(settings: Settings) -> None:
+    """Name static files plainly: nobody has collected them."""
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
 
 
 @pytest.fixture

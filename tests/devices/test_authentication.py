@@ -2,6 +2,8 @@
 
 import datetime as dt
 import logging
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 import time_machine
@@ -116,9 +118,9 @@ class TestLastUse:
         assert self.last_used_at(alice) is None
 
     def test_a_failure_to_note_it_fails_no_request(self, alice: Tenant, caplog: pytest.LogCaptureFixture) -> None:
-        def refuse_updates(execute, sql, params, many, context):  # type: ignore[no-untyped-def]
+        def refuse_updates(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
             # The statement fails in the database itself, in whatever transaction it stands.
-            return execute("UPDATE no_such_table SET x = 1" if sql.startswith("UPDATE") else sql, params, many, context)
+            return execute("UPDATE no_such_table SET x = 1" if sql.startswith("UPDATE") else sql, *rest)
 
         with connection.execute_wrapper(refuse_updates), caplog.at_level(logging.CRITICAL):
             answer = alice.client.get("/v1/me")

@@ -29,6 +29,21 @@ def run_json(*arguments: str) -> Any:
     return json.loads(run(*arguments, "--json"))
 
 
+class TestHelp:
+    @pytest.mark.parametrize(
+        "command", ["create_app", "create_device", "issue_api_key", "revoke_api_key", "list_api_keys", "create_demo"]
+    )
+    def test_teaches_by_examples_and_tells_the_exit_codes(
+        self, command: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        with pytest.raises(SystemExit) as ended:
+            call_command(command, "--help")
+        shown = capsys.readouterr().out
+        assert ended.value.code == 0
+        assert f"examples:\n  manage.py {command}" in shown
+        assert "exit codes: 0 done" in shown
+
+
 class TestCreateApp:
     def test_writes_the_id_alone(self, db: None) -> None:
         assert run("create_app", "Web shop") == str(App.objects.get(name="Web shop").pk)

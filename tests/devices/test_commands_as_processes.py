@@ -9,8 +9,6 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-COMMANDS = ("create_app", "create_device", "issue_api_key", "revoke_api_key", "list_api_keys", "create_demo")
-
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
@@ -53,10 +51,3 @@ class TestExitCodes:
         wrong = manage("issue_api_key", "--app", "x", "--scope", "root", environment=environment)
         assert (wrong.returncode, wrong.stdout) == (2, "")
         assert "there is no scope 'root'" in wrong.stderr
-
-    @pytest.mark.parametrize("command", COMMANDS)
-    def test_0_for_help_that_teaches(self, environment: dict[str, str], command: str) -> None:
-        helped = manage(command, "--help", environment=environment)
-        assert helped.returncode == 0
-        assert f"examples:\n  manage.py {command}" in helped.stdout
-        assert "exit codes: 0 done" in helped.stdout

@@ -42,7 +42,9 @@ def demo(url: str = URL) -> DemoCredentials:
 def sourced(path: Path) -> dict[str, str]:
     """What a shell knows after it has read the file."""
     script = f"set -a; . {shlex.quote(str(path))}; env -0"
-    answer = subprocess.run(["sh", "-c", script], env={"PATH": os.environ["PATH"]}, capture_output=True, check=True)
+    answer = subprocess.run(
+        ["/bin/sh", "-c", script], env={"PATH": os.environ["PATH"]}, capture_output=True, check=True
+    )
     pairs = (line.partition("=") for line in answer.stdout.decode().split("\0"))
     return {name: value for name, _, value in pairs if name.startswith("MEDIAHUB_")}
 
@@ -78,7 +80,7 @@ class TestFirstTime:
     def test_the_file_is_the_owners_alone_and_nothing_lies_beside_it(self, var: Path) -> None:
         demo()
         assert stat.S_IMODE((var / "demo.env").stat().st_mode) == 0o600
-        assert os.listdir(var) == ["demo.env"]
+        assert [path.name for path in var.iterdir()] == ["demo.env"]
 
 
 class TestAgain:
@@ -152,7 +154,7 @@ class TestCreateDemo:
     def test_writes_lines_that_a_shell_understands(self, var: Path) -> None:
         out = io.StringIO()
         call_command("create_demo", stdout=out, stderr=io.StringIO())
-        subprocess.run(["sh", "-n"], input=out.getvalue().encode(), check=True)
+        subprocess.run(["/bin/sh", "-n"], input=out.getvalue().encode(), check=True)
         assert out.getvalue().count("curl ") == 5
 
     def test_writes_flat_json(self, var: Path) -> None:
@@ -164,7 +166,7 @@ class TestCreateDemo:
         """The body of the first call, as curl would get it."""
         lines = walk(demo())
         body = lines[lines.index("  -d ") + 5 : lines.index('  "$MEDIAHUB_URL/v1/devices')].rstrip().rstrip("\\")
-        shown = subprocess.run(["sh", "-c", f"printf %s {body}"], capture_output=True, check=True).stdout
+        shown = subprocess.run(["/bin/sh", "-c", f"printf %s {body}"], capture_output=True, check=True).stdout
         sent = json.loads(shown)
         assert sent["type"] == "image"
         assert sent["data_base64"].startswith("/9j/")

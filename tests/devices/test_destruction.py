@@ -1,7 +1,6 @@
 """Destroying devices, from the mark to the end of the row."""
 
 import datetime as dt
-import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -21,7 +20,7 @@ class Receiver:
     """Hears the news, notes it in the database as a receiver would, and refuses if told to."""
 
     def __init__(self) -> None:
-        self.heard: list[tuple[uuid.UUID, dt.datetime]] = []
+        self.heard: list[tuple[object, dt.datetime]] = []
         self.refuses = False
 
     def __call__(self, device: Device, now: dt.datetime, **_news: Any) -> None:

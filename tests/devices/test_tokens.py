@@ -4,8 +4,7 @@ import hashlib
 import math
 import re
 
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from devices import keys
 
