@@ -7,6 +7,7 @@ from media_store.errors import BadBase64
 MAX_PREFIX_CHARS = 1_024
 
 _SCHEME = b"data:"
+_PRINTABLE_ASCII = re.compile(rb"[ -~]*")
 _NAME = rb"[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]*"
 # RFC 6838 gives type and subtype 127 characters each; no registered pair needs more than that together.
 _MEDIA_TYPE = re.compile(rb"(?=.{1,127}\Z)" + _NAME + rb"/" + _NAME)
@@ -58,6 +59,8 @@ class PrefixReader:
 
 def _media_type(between: bytes, *, comma: int) -> str | None:
     """The type and subtype that stand between the scheme and the comma; None where there are none."""
+    if not _PRINTABLE_ASCII.fullmatch(between):
+        raise BadBase64("The data: URI may hold only printable ASCII before its comma.", position=len(_SCHEME))
     media_type, *parameters = (part.strip(b" ") for part in between.split(b";"))
     if not parameters or parameters[-1].lower() != b"base64":
         raise BadBase64("The data: URI is not base64: `;base64` must stand before its comma.", position=comma)

@@ -2,22 +2,16 @@
 
 import itertools
 import json
-import os
 import random
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from hypothesis import HealthCheck, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, settings, strategies as st
 
 from media_store.decoding.json_stream import Limits, read_object
 
-# A search of a few seconds with every run of the suite; FUZZ_EXAMPLES=20000 makes it a long one.
-search = settings(
-    max_examples=int(os.environ.get("FUZZ_EXAMPLES", "200")),
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
+# The profile says how many examples: few with every run of the suite, FUZZ_EXAMPLES of them in a long one.
+search = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 DATA = ("file", "data")
 NO_LIMITS = Limits(max_depth=200, max_key_bytes=99_999, max_number_chars=4_000, max_members=99_999)

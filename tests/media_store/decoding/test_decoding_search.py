@@ -10,8 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from media_store.decoding.base64_stream import Base64Sink
 from media_store.decoding.json_stream import STREAMED, read_object
@@ -80,11 +79,16 @@ def parent_of_data(document: dict[str, Any]) -> dict[str, Any]:
     return parent if isinstance(parent, dict) else {}
 
 
-PREFIX = re.compile(r"data:image/png;base64,")
+# Read differently than the module reads it: one expression, where that takes the prefix apart.
+TOKEN = "[a-z0-9][a-z0-9!#$&^_.+-]*"
+PREFIX = re.compile(rf"data: *(?:{TOKEN}/{TOKEN} *)?(?:;[ -+\--:<-~]*)*; *base64 *,", re.IGNORECASE | re.ASCII)
 
 
 def expected_base64(text: str) -> bytes | str:
-    """What `base64.b64decode` makes of the part after the prefix, minus padding after a full group."""
+    """What `base64.b64decode` makes of the part after the prefix, minus padding after a full group.
+
+    A prefix that is none stays where it is, and Python refuses its colon.
+    """
     rest = PREFIX.sub("", text, count=1) if PREFIX.match(text) else text
     if re.fullmatch(r"(?:[A-Za-z0-9+/]{4})+=+", rest):
         return REFUSED
@@ -129,8 +133,9 @@ def actual_upload(body: bytes, *, sizes: Sequence[int]) -> bytes | str | None:
 
 def encoded() -> st.SearchStrategy[str]:
     """Base64 of a few bytes, some with a prefix."""
+    prefixes = ["", "", "data:image/png;base64,", "DATA:;BASE64,", "data:audio/ogg; codecs=opus;base64,", "data:,"]
     text = st.binary(max_size=40).map(lambda value: base64.b64encode(value).decode())
-    return st.tuples(st.sampled_from(["", "", "data:image/png;base64,"]), text).map("".join)
+    return st.tuples(st.sampled_from(prefixes), text).map("".join)
 
 
 ODD_BASE64 = st.text(st.sampled_from("AQz09+/=-_ \né"), max_size=12)
@@ -169,11 +174,7 @@ class TestBase64:
     @search
     @given(text=encoded() | ODD_BASE64, accidents=edits(), sizes=read_sizes())
     def test_decodes_and_refuses_as_python_does(self, text: str, accidents: Edits, sizes: list[int]) -> None:
-        # A prefix stays whole: Python has no opinion on a broken one.
-        prefix, comma, rest = text.rpartition(",")
-        broken = prefix + comma + edited(rest.encode(), accidents).decode("utf-8", "replace")
-        if broken.lower().startswith("data:") and not PREFIX.match(broken):
-            return
+        broken = edited(text.encode(), accidents).decode("utf-8", "replace")
         assert actual_base64(broken, sizes=sizes) == expected_base64(broken)
 
     def test_differs_from_python_where_the_docstring_says_so(self) -> None:

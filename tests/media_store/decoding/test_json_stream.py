@@ -257,14 +257,14 @@ class LazyBody:
     """A JSON body with base64 of so many mebibytes, made while it is read."""
 
     def __init__(self, *, mebibytes: int) -> None:
-        self._block = b"QUJD" * (16_384)
+        self._block = bytearray(b"QUJD" * 16_384)
         self._left = mebibytes * 16
         self._parts = [b'{"to": "1", "data_base64": "data:image/png;base64,', b'", "type": "image"}']
 
     def __call__(self, _size: int) -> bytes:
         if len(self._parts) == 1 and self._left:
             self._left -= 1
-            return self._block
+            return bytes(self._block)
         return self._parts.pop(0) if self._parts else b""
 
 
