@@ -89,7 +89,8 @@ class _Walk:
             if box.kind == b"ftyp" and not movie.brands:
                 movie.brands = self._brands(box)
             if box.kind == b"moov":
-                movie.tracks = [self._track(trak) for trak in self._children(box, b"trak")]
+                tracks = (self._track(trak) for trak in self._children(box, b"trak"))
+                movie.tracks = [track for track in tracks if track.handler]
             if movie.tracks and movie.major not in _QUICKTIME_BRANDS:
                 break
         return movie

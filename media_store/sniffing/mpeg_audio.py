@@ -23,7 +23,9 @@ MAX_FREE_FORMAT_BYTES = 4_608
 
 # A text's byte order mark, which is a sync word of layer I as well.
 _UTF_16_MARK = b"\xff\xfe"
-_SYNC = re.compile(rb"\xff[\xe2-\xff]")
+# Where a frame may begin, and one of layer II or III; overlapping, as in padding of set bits before a frame.
+_SYNC = re.compile(rb"\xff(?=[\xe2-\xff])")
+_SYNC_OF_SCAN = re.compile(rb"\xff(?=[\xe2\xe3\xf2-\xf5\xfa-\xfd])")
 _LAYER_1, _LAYER_2, _LAYER_3 = 3, 2, 1
 _MPEG_1, _MPEG_2_5, _RESERVED = 3, 0, 1
 # kbit/s by the header's index, for MPEG-1 and for MPEG-2 and 2.5, whose layers II and III share one row.
@@ -96,8 +98,8 @@ def _id3_size(field: bytes) -> int:
 def _scan(window: Window, start: int, *, needed: int) -> str | None:
     """The type where layer II or III begins within 64 KiB; layer I and AAC look too much like other bytes."""
     piece = window.read_at(start, SCAN_BYTES)
-    syncs = (sync for sync in _SYNC.finditer(piece) if sync[0][1] >> 1 & 3 in (_LAYER_2, _LAYER_3))
-    found = (_type_at(window, start + sync.start(), needed=needed) for sync in islice(syncs, MAX_CANDIDATES))
+    syncs = islice(_SYNC_OF_SCAN.finditer(piece), MAX_CANDIDATES)
+    found = (_type_at(window, start + sync.start(), needed=needed) for sync in syncs)
     return next(filter(None, found), None)
 
 
