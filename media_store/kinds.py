@@ -134,7 +134,7 @@ def kinds_from(
     what to write.
     """
     changed = dict(base)
-    for name, fields in _object(override or {}, what="The kinds").items():
+    for name, fields in _object({} if override is None else override, what="The kinds").items():
         if name not in base:
             message = f"{name!r} is no kind of media; the kinds are {', '.join(base)}."
             raise ValueError(message)

@@ -6,8 +6,7 @@ for an empty one without an error.
 
 import math
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import suppress
 from typing import BinaryIO
 
 from django.core.handlers.wsgi import WSGIRequest
@@ -15,6 +14,8 @@ from django.core.handlers.wsgi import WSGIRequest
 from media_store.errors import IncompleteBody, LengthRequired, TooLarge
 from problems.errors import Malformed, Problem
 
+# Where the stream stands in the environment of its request: who refuses later has to know how far it was read.
+STREAM = "mediahub.body_stream"
 # How much of a refused body is read on, so that the client is there to hear the refusal.
 DRAIN_BYTES = 256 * 1024 * 1024
 DRAIN_SECONDS = 15
@@ -34,6 +35,7 @@ class BodyStream:
         self._named_limit = named_limit_bytes
         self.taken = 0
         self.ended = False
+        request.environ[STREAM] = self
 
     def check_announced(self) -> None:
         """Refuse by the announced length alone, before a byte is read."""
@@ -79,14 +81,11 @@ class BodyStream:
         return chunk
 
 
-@contextmanager
-def heard(stream: BodyStream) -> Iterator[BodyStream]:
+def drain(request: WSGIRequest) -> None:
     """Read the rest of a refused body before the refusal is sent: an answer in mid-send may never be read."""
-    try:
-        yield stream
-    except Problem:
+    with suppress(Problem):
+        stream = request.environ.get(STREAM) or BodyStream(request, limit_bytes=0, named_limit_bytes=0)
         stream.drain()
-        raise
 
 
 def _announced(request: WSGIRequest) -> int | None:

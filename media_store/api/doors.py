@@ -9,11 +9,13 @@ from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
 from devices.api.tenant import ANY_ID, device_of, parsed_id
 from devices.models import App, Device
 from devices.permissions import key_of
+from media_store.api.body_stream import drain
 from media_store.models import Media, MediaQuerySet
 from problems.errors import NotFound
 
@@ -37,6 +39,11 @@ class AppViewSet(ViewSet):
     """A viewset behind an app's key, which reads its body itself, as it arrives."""
 
     lookup_value_regex = ANY_ID
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """Whatever is refused, and however early: the client is there to hear it."""
+        drain(self.plain_request)
+        return super().handle_exception(exc)
 
     @property
     def app(self) -> App:

@@ -5,9 +5,10 @@ from typing import Any, NoReturn
 from rest_framework import serializers
 
 from devices.api.strictness import StrictSerializer
-from media_store import kinds
+from media_store import file_names, kinds
 from media_store.errors import CaptionTooLong
 from media_store.models import CAPTION_CHARACTERS, MESSAGE_ID_CHARACTERS
+from problems.errors import NotFound
 
 URL_FIELD = "url"
 REUSE_FIELDS = ("media_id", "media_path")
@@ -29,6 +30,29 @@ class KindField(serializers.ChoiceField):
         super().fail(key, **details)
 
 
+class FileNameField(serializers.CharField):
+    """Any name is taken, whatever has to go from it: a file is not refused for what it is called."""
+
+    def to_internal_value(self, data: Any) -> str:
+        """The name as it is kept."""
+        return file_names.clean(super().to_internal_value(data))
+
+
+class OwnMediaIdField(serializers.UUIDField):
+    """An id that is none is one that nothing has."""
+
+    def fail(self, key: str, **details: Any) -> NoReturn:  # noqa: ARG002 - the base's signature
+        """Refuse as for an unknown one."""
+        raise NotFound
+
+
+class OwnMediaPathField(serializers.CharField):
+    """Looked up as it is: what is malformed is not found."""
+
+    def run_validators(self, value: Any) -> None:
+        """None: only the look-up knows a path."""
+
+
 class MediaFieldsSerializer(StrictSerializer):
     """A media source and what is said of it. Exactly one source: `data_base64`, `url`, or a multipart `file`."""
 
@@ -39,11 +63,10 @@ class MediaFieldsSerializer(StrictSerializer):
     mime_type = serializers.CharField(
         required=False, allow_null=True, allow_blank=True, max_length=127, help_text="Advice: the bytes decide."
     )
-    file_name = serializers.CharField(
+    file_name = FileNameField(
         required=False,
         allow_null=True,
         allow_blank=True,
-        max_length=4_096,
         trim_whitespace=False,
         help_text="Kept for display: path parts and control characters are removed, cut to 255 characters.",
     )
@@ -57,9 +80,9 @@ class MessageFieldsSerializer(MediaFieldsSerializer):
 
     to = serializers.CharField(max_length=255, help_text="Kept only as long as the message waits for delivery.")
     type = KindField(help_text="What the message carries.")
-    media_id = serializers.UUIDField(required=False, allow_null=True, help_text="Media this app already has.")
-    media_path = serializers.CharField(
-        required=False, allow_null=True, max_length=1_024, help_text="Media this app already has, by its path."
+    media_id = OwnMediaIdField(required=False, allow_null=True, help_text="Media this app already has.")
+    media_path = OwnMediaPathField(
+        required=False, allow_null=True, trim_whitespace=False, help_text="Media this app already has, by its path."
     )
     caption = serializers.CharField(
         required=False, allow_null=True, allow_blank=True, trim_whitespace=False, help_text="At most 1,024 characters."
@@ -69,6 +92,7 @@ class MessageFieldsSerializer(MediaFieldsSerializer):
         required=False,
         allow_null=True,
         max_length=MESSAGE_ID_CHARACTERS,
+        trim_whitespace=False,
         help_text="Yours, unique per device; made here where there is none. The same one again is no second message.",
     )
 

@@ -1,18 +1,23 @@
 """multipart/form-data (RFC 7578), its one file written to the Spool as it arrives."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, cast
 
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.core.files.uploadhandler import FileUploadHandler
 from django.core.handlers.wsgi import WSGIRequest
-from django.http.multipartparser import MultiPartParser
+from django.http.multipartparser import MultiPartParser, MultiPartParserError
 from django.utils.http import parse_header_parameters
 
 from media_store.api.body_stream import BodyStream
-from media_store.errors import MalformedMultipart, SourceAmbiguous
+from media_store.errors import MalformedMultipart, SourceAmbiguous, TooLarge
 from media_store.spool import READ_BYTES, Spool
 from problems.errors import Malformed, UnknownField
 
+MULTIPART = "multipart/form-data"
 # Where the closing boundary is looked for; what stands behind it (an epilogue) may be ignored.
 TAIL_BYTES = 2_048
 
@@ -31,12 +36,13 @@ def read_multipart(
     """The text fields, and the file part whose bytes went into the spool.
 
     Errors: `MalformedMultipart` (a missing closing boundary included: the body was cut off), `UnknownField` for
-    a file under another name, `SourceAmbiguous` for two files, `Malformed` for a field given twice; Django's
-    `MultiPartParserError`.
+    a file under another name, `SourceAmbiguous` for two files, `Malformed` for a field given twice, `TooLarge`
+    for fields that are too long together.
     """
     body = _Tail(stream)
     handler = _SpoolHandler(spool, file_field=file_field)
-    posted, _ = _Parser(_meta(request, stream), cast("Any", body), [handler]).parse()
+    with _refused_by_django():
+        posted, _ = _Parser(_meta(request, stream), cast("Any", body), [handler]).parse()
     _check_closed(request, body)
     twice = [name for name, values in posted.lists() if len(values) > 1]
     if twice:
@@ -46,6 +52,17 @@ def read_multipart(
         detail = f"The part {file_field!r} carries no filename; send it as a file."
         raise MalformedMultipart(detail)
     return posted.dict(), handler.part
+
+
+@contextmanager
+def _refused_by_django() -> Iterator[None]:
+    """Django's refusals as ours."""
+    try:
+        yield
+    except RequestDataTooBig as error:
+        raise TooLarge(limit_bytes=settings.DATA_UPLOAD_MAX_MEMORY_SIZE, what="The fields beside the file") from error
+    except (MultiPartParserError, TooManyFieldsSent, TooManyFilesSent) as error:
+        raise MalformedMultipart(str(error)) from error
 
 
 class _Parser(MultiPartParser):
@@ -97,8 +114,11 @@ class _Tail:
 
 
 def _meta(request: WSGIRequest, stream: BodyStream) -> dict[str, Any]:
-    # Django takes an unknown length for an empty body; any other number is never looked at again.
-    return {**request.META, "CONTENT_LENGTH": 1 if stream.content_length is None else stream.content_length}
+    # Django takes an unknown length for an empty body; any other number is never looked at again. It knows its own
+    # type by small letters only.
+    length = 1 if stream.content_length is None else stream.content_length
+    content_type = MULTIPART + request.META["CONTENT_TYPE"].strip()[len(MULTIPART) :]
+    return {**request.META, "CONTENT_LENGTH": length, "CONTENT_TYPE": content_type}
 
 
 def _check_closed(request: WSGIRequest, body: _Tail) -> None:

@@ -10,10 +10,12 @@ from problems.errors import Malformed
 def sole_source(submission: Submission, fields: tuple[str, ...]) -> str:
     """The one source that was given: that of the body's own bytes, or one of `fields`.
 
-    Errors: `SourceMissing`, `SourceAmbiguous`; `Malformed` for base64 that is no string.
+    Errors: `SourceMissing`, `SourceAmbiguous`; `Malformed` for base64 that is no string, or no JSON string.
     """
     if given(submission.fields, (BASE64_FIELD,)):
-        detail = f"{BASE64_FIELD} must be a string."
+        in_a_part = isinstance(submission.fields[BASE64_FIELD], str)
+        told = "belongs into a JSON body; in multipart send the bytes as a file" if in_a_part else "must be a string"
+        detail = f"{BASE64_FIELD} {told}."
         raise Malformed(detail)
     names = given(submission.fields, fields)
     if submission.source is not None:

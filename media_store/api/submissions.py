@@ -8,26 +8,24 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote_to_bytes
 
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
-from django.http.multipartparser import MultiPartParserError
 from django.utils.http import parse_header_parameters
 
 from media_store import mime_types
-from media_store.api.body_stream import BodyStream, heard
-from media_store.api.multipart import read_multipart
+from media_store.api.body_stream import BodyStream
+from media_store.api.multipart import MULTIPART, read_multipart
 from media_store.decoding.base64_stream import Base64Sink
 from media_store.decoding.json_stream import STREAMED, read_object
-from media_store.errors import MalformedMultipart, UnsupportedBody
+from media_store.errors import UnsupportedBody
 from media_store.models import Media
 from media_store.spool import READ_BYTES, Spool
 
 # Beside the media itself: the other fields, part headers and boundaries.
 ROOM_BYTES = 262_144
 JSON = "application/json"
-MULTIPART = "multipart/form-data"
 BASE64_FIELD = "data_base64"
 FILE_FIELD = "file"
 FORM = "application/x-www-form-urlencoded"
@@ -53,7 +51,7 @@ def read(request: WSGIRequest, *, raw: bool) -> Iterator[Submission]:
     """
     content_type, _ = parse_header_parameters(request.META.get("CONTENT_TYPE", ""))
     with ExitStack() as stack:
-        stream = stack.enter_context(heard(_stream(request, content_type)))
+        stream = _stream(request, content_type)
         stream.check_announced()
         spool = stack.enter_context(Spool(folder=settings.SPOOL_DIR, max_bytes=settings.MEDIA_MAX_BYTES))
         if content_type == JSON:
@@ -68,8 +66,9 @@ def read(request: WSGIRequest, *, raw: bool) -> Iterator[Submission]:
 
 def _stream(request: WSGIRequest, content_type: str) -> BodyStream:
     limit = settings.MEDIA_MAX_BYTES
-    # Base64 makes four characters of three bytes: the limit of the body follows from that of the media.
-    body_limit = math.ceil(limit / 3) * 4 + ROOM_BYTES if content_type == JSON else limit + ROOM_BYTES
+    # Base64 makes four characters of three bytes, and each may be a slash that its sender escapes (PHP does): the
+    # limit of the body follows from that of the media, which the Spool holds to the byte.
+    body_limit = math.ceil(limit / 3) * 4 * 2 + ROOM_BYTES if content_type == JSON else limit + ROOM_BYTES
     return BodyStream(request, limit_bytes=body_limit, named_limit_bytes=limit)
 
 
@@ -93,10 +92,7 @@ def _from_json(stream: BodyStream, spool: Spool) -> Submission:
 
 
 def _from_multipart(request: WSGIRequest, stream: BodyStream, spool: Spool) -> Submission:
-    try:
-        fields, part = read_multipart(request, stream, spool, file_field=FILE_FIELD)
-    except MultiPartParserError as error:
-        raise MalformedMultipart(str(error)) from error
+    fields, part = read_multipart(request, stream, spool, file_field=FILE_FIELD)
     if part is None:
         return Submission(fields=fields, spool=spool)
     return Submission(
@@ -116,8 +112,14 @@ def _from_raw(request: WSGIRequest, stream: BodyStream, spool: Spool, *, content
         spool=spool,
         source=Media.Source.RAW,
         declared_mime_type=mime_types.normalise(content_type),
-        file_name=unquote(request.META.get("HTTP_X_FILE_NAME", ""), errors="replace"),
+        file_name=_file_name(request),
     )
+
+
+def _file_name(request: WSGIRequest) -> str:
+    # WSGI hands bytes on as Latin-1; whoever forgets to encode a name means UTF-8 all the same.
+    header: str = request.META.get("HTTP_X_FILE_NAME", "")
+    return unquote_to_bytes(header.encode("latin-1")).decode(errors="replace")
 
 
 def given(fields: Mapping[str, Any], names: tuple[str, ...]) -> list[str]:

@@ -36,7 +36,7 @@ def deliver(media: Media, *, request: HttpRequest, now: datetime, attachment: bo
     ensure_readable(media, now=now)
     common = headers.of(media, attachment=attachment)
     if _is_not_modified(media, request):
-        return Delivery(status=HTTPStatus.NOT_MODIFIED, headers=_without_content(common))
+        return Delivery(status=HTTPStatus.NOT_MODIFIED, headers=_unmodified(common, media))
     span = _span(media, request)
     if span is not None:
         common["Content-Range"] = span.content_range(size=media.size)
@@ -87,6 +87,8 @@ def _if_range_holds(media: Media, request: HttpRequest) -> bool:
     return parse_http_date_safe(validator) == int(media.created_at.timestamp())
 
 
-def _without_content(common: dict[str, str]) -> dict[str, str]:
+def _unmodified(common: dict[str, str], media: Media) -> dict[str, str]:
     # RFC 9110, section 15.4.5: what describes content stays at home.
-    return {name: value for name, value in common.items() if not name.startswith("Content-") or "Policy" in name}
+    kept = {name: value for name, value in common.items() if not name.startswith("Content-") or "Policy" in name}
+    # Section 8.6: the length that a 200 would have, where Django would claim that it is 0.
+    return {**kept, "Content-Length": str(media.size)}

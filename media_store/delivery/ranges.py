@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from media_store.errors import RangeNotSatisfiable
 
-_SINGLE = re.compile(r"bytes=(?:(\d{1,19})-(\d{1,19})?|-(\d{1,19}))", re.ASCII)
+# The unit in any case; white space only where a list may have it.
+_SINGLE = re.compile(r"bytes=[ \t]*(?:(\d{1,19})-(\d{1,19})?|-(\d{1,19}))[ \t]*", re.ASCII | re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +26,7 @@ def parse(header: str, *, size: int) -> Span | None:
 
     Error: `RangeNotSatisfiable` where not one byte of it exists.
     """
-    match = _SINGLE.fullmatch(header.replace(" ", ""))
+    match = _SINGLE.fullmatch(header)
     if match is None:
         return None
     first, last, suffix = (None if group is None else int(group) for group in match.groups())

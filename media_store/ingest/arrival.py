@@ -30,11 +30,10 @@ class Arrival:
     sha256: str | None = None
 
     def of_media(self, original: Media) -> Self:
-        """The same words over media that the app has already, whose name and type it takes where it has none."""
+        """The same words over media that the app has already, whose name it takes where it has none."""
         return replace(
             self,
             source=Media.Source.MEDIA,
             source_detail=str(original.id),
             file_name=self.file_name or original.file_name,
-            declared_mime_type=self.declared_mime_type or original.mime_type,
         )
