@@ -12,18 +12,18 @@ _WALK = """\
 . {file}
 
 # Send a picture, as base64:
-curl -sS -H "Authorization: Bearer $MEDIAHUB_KEY" -H "Content-Type: application/json" \\
+curl -sS -w '\\n' -H "Authorization: Bearer $MEDIAHUB_KEY" -H "Content-Type: application/json" \\
   -d '{{"to": "6281234567890", "type": "image", "caption": "Hello", "file_name": "sample.jpg",
        "data_base64": "'"$(base64 < {picture} | tr -d '\\n')"'"}}' \\
   "$MEDIAHUB_URL/v1/devices/$MEDIAHUB_DEVICE_ID/messages"
 
 # Send it as a file:
-curl -sS -H "Authorization: Bearer $MEDIAHUB_KEY" \\
+curl -sS -w '\\n' -H "Authorization: Bearer $MEDIAHUB_KEY" \\
   -F to=6281234567890 -F type=image -F file=@{picture} \\
   "$MEDIAHUB_URL/v1/devices/$MEDIAHUB_DEVICE_ID/messages"
 
 # List what is there:
-curl -sS -H "Authorization: Bearer $MEDIAHUB_KEY" "$MEDIAHUB_URL/v1/media"
+curl -sS -w '\\n' -H "Authorization: Bearer $MEDIAHUB_KEY" "$MEDIAHUB_URL/v1/media"
 
 # Download the newest by its media_path, and compare:
 MEDIA_PATH=$(curl -sS -H "Authorization: Bearer $MEDIAHUB_KEY" "$MEDIAHUB_URL/v1/media?limit=1" \\
