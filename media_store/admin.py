@@ -66,7 +66,8 @@ class MediaAdmin(ReadOnlyAdmin):
     """What each message carried."""
 
     list_display = (
-        "path",
+        "created_at",
+        "name",
         "state",
         "app",
         "device",
@@ -74,9 +75,9 @@ class MediaAdmin(ReadOnlyAdmin):
         "kind",
         "mime_type",
         "bytes",
-        "created_at",
         "expires_at",
     )
+    list_display_links = ("created_at", "name")
     list_filter = (StatusFilter, "direction", "kind", "source", "delivery", ("app", admin.RelatedOnlyFieldListFilter))
     list_select_related = ("app", "device")
     list_per_page = 50
@@ -116,6 +117,11 @@ class MediaAdmin(ReadOnlyAdmin):
             return respond(delivery.deliver(media, request=request, now=timezone.now(), attachment=True))
         except Problem as problem:
             return answer(problem, request=request)
+
+    @admin.display(description="message or file")
+    def name(self, media: Media) -> str:
+        """What people know it by; the path, which says the same at length, is on its page."""
+        return media.message_id or media.file_name or str(media.id)
 
     @admin.display(description="status")
     def state(self, media: Media) -> str:

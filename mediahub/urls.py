@@ -27,6 +27,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *router.urls,
 ]
 
+admin.site.site_header = "MediaHub"
+admin.site.site_title = "MediaHub"
+admin.site.index_title = "Tenants and their media"
+
 handler400 = "problems.answers.bad_request"
 handler403 = "problems.answers.permission_denied"
 handler404 = "problems.answers.not_found"

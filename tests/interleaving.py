@@ -7,6 +7,7 @@ next failpoint, ends, or waits for a lock that another actor holds; PostgreSQL i
 import threading
 import time
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from django.db import connection, connections
 
@@ -25,7 +26,7 @@ class Actor(threading.Thread):
         self._paused = threading.Event()
         self.backend: int | None = None
         self.done = False
-        self.result: object = None
+        self.result: Any = None
         self.error: Exception | None = None
         self.trail: list[str] = []
 
@@ -43,6 +44,10 @@ class Actor(threading.Thread):
             connections.close_all()
             self.done = True
             self._paused.set()
+
+    def begin(self) -> None:
+        """Return once the actor stands before its first step."""
+        assert self._paused.wait(STEP_SECONDS), f"{self.name} did not start"
 
     def pause(self, name: str) -> None:
         """Stop here until the next step."""
@@ -89,7 +94,7 @@ def run(actors: Sequence[Actor], schedule: Sequence[int]) -> None:
     with failpoints.observed(observer):
         for actor in actors:
             actor.start()
-            actor._paused.wait(STEP_SECONDS)
+            actor.begin()
         choices = iter(schedule)
         while movable := _movable(actors):
             movable[next(choices, 0) % len(movable)].step()

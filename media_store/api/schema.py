@@ -124,7 +124,8 @@ DOWNLOAD_RESPONSES: dict[Any, OpenApiResponse] = {
 }
 
 send_message = extend_schema(
-    tags=["messages"],
+    summary="Send media",
+    tags=["Messages"],
     parameters=[DEVICE_ID, LOCATION],
     request={"application/json": MessageFieldsSerializer, "multipart/form-data": MessageUpload},
     responses={
@@ -163,7 +164,8 @@ send_message = extend_schema(
 )
 
 upload_media = extend_schema(
-    tags=["media"],
+    summary="Upload without a message",
+    tags=["Media"],
     parameters=[
         _header("X-File-Name", "The file name of a raw body, percent-encoded UTF-8."),
         OpenApiParameter("Location", str, OpenApiParameter.HEADER, description="Where it is.", response=[201]),
@@ -186,33 +188,38 @@ upload_media = extend_schema(
 )
 
 list_media = extend_schema(
-    tags=["media"],
+    summary="List media",
+    tags=["Media"],
     responses={200: MediaSerializer(many=True), **problem_responses("malformed", "unknown_field", "not_found")},
     examples=[OpenApiExample("One media", value=MEDIA_EXAMPLE, response_only=True, status_codes=["200"])],
 )
 
 read_media = extend_schema(
-    tags=["media"],
+    summary="Read one media",
+    tags=["Media"],
     parameters=[MEDIA_ID],
     responses={200: MediaSerializer, **problem_responses("not_found")},
     examples=[OpenApiExample("A sent image", value=MEDIA_EXAMPLE, response_only=True, status_codes=["200"])],
 )
 
 delete_media = extend_schema(
-    tags=["media"],
+    summary="Remove a media's bytes",
+    tags=["Media"],
     parameters=[MEDIA_ID],
     responses={204: OpenApiResponse(description="A tombstone from now on."), **problem_responses("not_found")},
 )
 
 download_content = extend_schema(
-    tags=["download"],
+    summary="Download by id",
+    tags=["Download"],
     parameters=[MEDIA_ID, *DOWNLOAD_HEADERS],
     responses={**DOWNLOAD_RESPONSES, **problem_responses(*DOWNLOAD_PROBLEMS)},
 )
 
 download = extend_schema(
+    summary="Download by path",
     operation_id="download",
-    tags=["download"],
+    tags=["Download"],
     parameters=[
         OpenApiParameter("path", str, OpenApiParameter.QUERY, required=True, description="A media_path."),
         *DOWNLOAD_HEADERS,
@@ -221,7 +228,8 @@ download = extend_schema(
 )
 
 limits = extend_schema(
-    tags=["media"],
+    summary="Read the limits",
+    tags=["Media"],
     responses={
         200: inline_serializer("Limits", {"max_bytes": serializers.IntegerField(), "kinds": serializers.DictField()})
     },

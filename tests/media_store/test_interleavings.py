@@ -11,13 +11,11 @@ import pytest
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
-from hypothesis import HealthCheck, given
-from hypothesis import settings as hypothesis_settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings as hypothesis_settings, strategies as st
 
 from devices import destruction as device_destruction
 from devices.models import App, Device
-from media_store import destruction, ingest, retention
+from media_store import destruction, failpoints, ingest, retention
 from media_store.models import Blob, BlobRelease, Media
 from media_store.spool import Spool
 from media_store.storage import objects
@@ -228,6 +226,37 @@ class TestUploadAgainstDestroy:
         assert not Media.objects.filter(app=story.app).exists()
         assert not Device.objects.filter(pk=story.device.pk).exists()
         story.check()
+
+    def test_the_mark_waits_for_an_upload_that_holds_the_device(self) -> None:
+        story = Story()
+        seen: list[bool] = []
+
+        def destroy_while_held() -> None:
+            marker = Actor("marker", story.destroy())
+            marker.start()
+            marker.begin()
+            marker.step()
+            seen.append(marker.is_waiting())
+            waiting.append(marker)
+
+        waiting: list[Actor] = []
+        with failpoints.at("ingest.promote.ready", destroy_while_held):
+            story.upload()()
+        waiting[0].join(20)
+        assert seen == [True]
+        assert not Device.objects.filter(pk=story.device.pk).exists()
+        story.check()
+
+    def test_an_upload_that_finds_the_mark_is_refused_and_leaves_nothing_attached(self) -> None:
+        story = Story()
+
+        def mark() -> None:
+            device_destruction.destroy(story.device, now=story.now)
+
+        with failpoints.at("ingest.object_put", mark), pytest.raises(NotFound):
+            story.upload()()
+        assert [blob.state for blob in Blob.objects.filter(app=story.app)] == ["condemned"]
+        assert not Media.objects.filter(app=story.app).exists()
 
     @searched
     @given(schedule=SCHEDULES)
