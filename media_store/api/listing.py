@@ -1,9 +1,10 @@
 """Listing: the filters of GET /v1/media."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import django_filters
+from django import forms
 from django.db.models import QuerySet
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -12,6 +13,24 @@ from devices.api.pagination import NewestFirst
 from media_store import kinds
 from media_store.models import Media, MediaQuerySet
 from problems.errors import UnknownField
+
+
+class MomentField(django_filters.fields.IsoDateTimeField):  # type: ignore[misc]  # the library has no types
+    """A moment that a database can hold: an offset may carry a date out of the years there are."""
+
+    def to_python(self, value: Any) -> datetime | None:
+        """In UTC."""
+        moment = super().to_python(value)
+        try:
+            return moment and moment.astimezone(UTC)
+        except OverflowError as error:
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid") from error
+
+
+class MomentFilter(django_filters.IsoDateTimeFilter):  # type: ignore[misc]  # the library has no types
+    """From or until a moment."""
+
+    field_class = MomentField
 
 
 class MediaFilterSet(django_filters.FilterSet):
@@ -25,10 +44,10 @@ class MediaFilterSet(django_filters.FilterSet):
     sha256 = django_filters.CharFilter(method="of_bytes", help_text="Of the bytes, in hex.")
     message_id = django_filters.CharFilter()
     media_path = django_filters.CharFilter(field_name="path")
-    created_after = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
-    created_before = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="lt")
-    expires_after = django_filters.IsoDateTimeFilter(field_name="expires_at", lookup_expr="gte")
-    expires_before = django_filters.IsoDateTimeFilter(field_name="expires_at", lookup_expr="lt")
+    created_after = MomentFilter(field_name="created_at", lookup_expr="gte")
+    created_before = MomentFilter(field_name="created_at", lookup_expr="lt")
+    expires_after = MomentFilter(field_name="expires_at", lookup_expr="gte")
+    expires_before = MomentFilter(field_name="expires_at", lookup_expr="lt")
 
     class Meta:
         model = Media
