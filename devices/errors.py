@@ -38,21 +38,6 @@ class Unauthenticated(Problem):
         )
 
 
-class MalformedJson(Problem):
-    """The body is not the JSON it should be (RFC 8259)."""
-
-    code = "malformed_json"
-
-
-class LengthRequired(Problem):
-    """The body came chunked, and Django would have taken it for empty."""
-
-    code = "length_required"
-
-    def __init__(self) -> None:
-        super().__init__("Send the body with Content-Length; a chunked body is not read here.")
-
-
 class ScopeMissing(Problem):
     """The key is good, but may not do this."""
 

@@ -5,15 +5,6 @@ from problems.errors import Problem
 RETRY_SECONDS = 5
 
 
-class MalformedJson(Problem):
-    """The body is not the JSON it should be (RFC 8259); `position` counts bytes from 0."""
-
-    code = "malformed_json"
-
-    def __init__(self, detail: str, *, position: int) -> None:
-        super().__init__(detail, position=position)
-
-
 class MalformedMultipart(Problem):
     """The body is not the multipart/form-data it should be (RFC 7578)."""
 
@@ -24,12 +15,6 @@ class IncompleteBody(Problem):
     """Fewer bytes arrived than were announced."""
 
     code = "incomplete_body"
-
-
-class LengthRequired(Problem):
-    """A body without Content-Length came through a server that cannot tell where it ends."""
-
-    code = "length_required"
 
 
 class UnsupportedBody(Problem):

@@ -39,6 +39,21 @@ class Malformed(Problem):
     code = "malformed"
 
 
+class MalformedJson(Problem):
+    """The body is not the JSON it should be (RFC 8259); `position`, where it is known, counts bytes from 0."""
+
+    code = "malformed_json"
+
+
+class LengthRequired(Problem):
+    """A chunked body came where nobody can tell its end; Django would have taken it for empty."""
+
+    code = "length_required"
+
+    def __init__(self, detail: str = "Send the body with Content-Length; a chunked body is not read here.") -> None:
+        super().__init__(detail)
+
+
 class UnknownField(Problem):
     """A field that no route knows; refused so that a misspelt option is never silently ignored."""
 

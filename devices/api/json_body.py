@@ -6,7 +6,7 @@ from typing import IO, Any
 
 from rest_framework.parsers import JSONParser
 
-from devices.errors import MalformedJson
+from problems.errors import MalformedJson
 
 
 class JsonBody(JSONParser):

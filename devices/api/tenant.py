@@ -12,10 +12,9 @@ from devices import ids
 from devices.api.json_body import JsonBody
 from devices.api.pagination import NewestFirst
 from devices.authentication import ApiKeyAuthentication
-from devices.errors import LengthRequired
 from devices.models import ApiKey, App, Device
 from devices.permissions import key_of
-from problems.errors import NotFound
+from problems.errors import LengthRequired, NotFound
 
 # Whatever stands in the path is looked up: a malformed id gets the answer of an unknown one, and not the router's.
 ANY_ID = "[^/]+"

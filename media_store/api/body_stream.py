@@ -11,8 +11,8 @@ from typing import BinaryIO
 
 from django.core.handlers.wsgi import WSGIRequest
 
-from media_store.errors import IncompleteBody, LengthRequired, TooLarge
-from problems.errors import Malformed, Problem
+from media_store.errors import IncompleteBody, TooLarge
+from problems.errors import LengthRequired, Malformed, Problem
 
 # Where the stream stands in the environment of its request: who refuses later has to know how far it was read.
 STREAM = "mediahub.body_stream"

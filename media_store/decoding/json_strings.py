@@ -6,7 +6,7 @@ import re
 from typing import Protocol
 
 from media_store.decoding.window import Window
-from media_store.errors import MalformedJson
+from problems.errors import MalformedJson
 
 _UTF8_DECODER = codecs.getincrementaldecoder("utf-8")
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from media_store.errors import MalformedJson
+from problems.errors import MalformedJson
 
 READ_BYTES = 65_536
 

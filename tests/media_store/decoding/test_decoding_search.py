@@ -14,7 +14,8 @@ from hypothesis import given, strategies as st
 
 from media_store.decoding.base64_stream import Base64Sink
 from media_store.decoding.json_stream import STREAMED, read_object
-from media_store.errors import BadBase64, MalformedJson
+from media_store.errors import BadBase64
+from problems.errors import MalformedJson
 from tests.media_store.decoding.feeding import (
     DATA,
     NO_LIMITS,

@@ -9,7 +9,8 @@ import pytest
 
 from media_store.decoding.base64_stream import Base64Sink
 from media_store.decoding.json_stream import STREAMED, Limits, read_object
-from media_store.errors import BadBase64, MalformedJson
+from media_store.errors import BadBase64
+from problems.errors import MalformedJson
 from tests.media_store.decoding.feeding import Collected, load, stream
 
 MIB = 1_048_576
