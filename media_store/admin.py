@@ -88,16 +88,21 @@ class MediaAdmin(ReadOnlyAdmin):
     show_full_result_count = False
     actions = ("remove",)
     fieldsets: ClassVar[Any] = (
-        (None, {"fields": ("path", "state", "reason", "open_file")}),
+        (None, {"fields": ("path", "state", "reason")}),
         ("Whose", {"fields": ("app", "device", "direction", "message_id", "to", "delivery")}),
         ("The bytes", {"fields": ("kind", "mime_type", "declared_mime_type", "bytes", "sha256", "stored")}),
         ("As it was sent", {"fields": ("file_name", "caption", "ptt", "source", "source_detail")}),
         ("Times", {"fields": ("created_at", "expires_at", "purged_at")}),
     )
+    file_fieldset: ClassVar[Any] = ("The file", {"fields": ("open_file",)})
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Media | None = None) -> tuple[str, ...]:  # noqa: ARG002 - Django's signature
+    def get_fieldsets(self, request: HttpRequest, obj: Media | None = None) -> Any:  # noqa: ARG002 - Django's signature
+        """With the file, for those who may open it."""
+        return (*self.fieldsets, self.file_fieldset) if request.user.has_perm(VIEW_CONTENT) else self.fieldsets
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Media | None = None) -> tuple[str, ...]:
         """All of them."""
-        return tuple(name for _, options in self.fieldsets for name in options["fields"])
+        return tuple(name for _, options in self.get_fieldsets(request, obj) for name in options["fields"])
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Media]:
         """With the blob: the page of one media shows its state."""
@@ -112,7 +117,7 @@ class MediaAdmin(ReadOnlyAdmin):
         """The bytes, to staff who may see them; always as an attachment."""
         if not request.user.has_perm(VIEW_CONTENT):
             raise PermissionDenied
-        media = get_object_or_404(self.get_queryset(request), pk=pk)
+        media = get_object_or_404(Media.objects.reachable().select_related("blob"), pk=pk)
         try:
             return respond(delivery.deliver(media, request=request, now=timezone.now(), attachment=True))
         except Problem as problem:

@@ -93,7 +93,11 @@ class MediaQuerySet(models.QuerySet["Media"]):
 
     def for_app(self, app: App) -> MediaQuerySet:
         """The media that this app may see: its own, and none of a destroyed device."""
-        return self.filter(app=app).filter(Q(device=None) | Q(device__destroyed_at=None))
+        return self.reachable().filter(app=app)
+
+    def reachable(self) -> MediaQuerySet:
+        """Those of no destroyed device: from the mark on nobody opens them, staff included."""
+        return self.filter(Q(device=None) | Q(device__destroyed_at=None))
 
     def in_state(self, status: str, *, now: datetime) -> MediaQuerySet:
         """Those whose status, as clients see it, is this one."""
