@@ -1,5 +1,7 @@
 """What media_store refuses, each with its code in the table of problems."""
 
+import errno
+
 from problems.errors import Problem
 
 RETRY_SECONDS = 5
@@ -158,6 +160,14 @@ class StorageFull(Problem):
     """There is no room for these bytes."""
 
     code = "storage_full"
+
+    def __init__(self, detail: str = "The service has no room left; nothing was stored.") -> None:
+        super().__init__(detail)
+
+
+def of_disk(error: OSError) -> StorageFull | StorageUnavailable:
+    """What to answer where a disk refuses."""
+    return StorageFull() if error.errno in (errno.ENOSPC, errno.EDQUOT) else StorageUnavailable()
 
 
 class TryAgain(Problem):

@@ -11,7 +11,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, BinaryIO, Self
 
-from media_store.errors import TooLarge
+import structlog
+
+from media_store.errors import TooLarge, of_disk
 
 HEAD_BYTES = 65_536
 READ_BYTES = 262_144
@@ -19,19 +21,23 @@ SUFFIX = ".spool"
 # A file younger than this may belong to an upload that has not locked it yet.
 ORPHAN_AGE_SECONDS = 60
 
+log = structlog.get_logger(__name__)
+
 
 class Spool:
     """A temporary file that counts, caps and hashes in the one loop that sees every byte.
 
     The file is locked while its writer lives, so that a sweep can tell an upload in progress from what a
-    killed process left behind. Errors: `TooLarge` from `write`, `OSError` where the disk refuses.
+    killed process left behind. Errors: `TooLarge` from `write`; `StorageFull`, `StorageUnavailable` where the disk
+    refuses.
     """
 
     def __init__(self, *, folder: Path, max_bytes: int) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self._file: IO[bytes] = tempfile.NamedTemporaryFile(  # noqa: SIM115 - closed by close()
-            dir=folder, suffix=SUFFIX, buffering=0, delete=False
-        )
+        with _faults():
+            folder.mkdir(parents=True, exist_ok=True)
+            self._file: IO[bytes] = tempfile.NamedTemporaryFile(  # noqa: SIM115 - closed by close()
+                dir=folder, suffix=SUFFIX, buffering=0, delete=False
+            )
         self.path = Path(self._file.name)
         fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         self._sha256 = hashlib.sha256()
@@ -60,8 +66,9 @@ class Spool:
     def _write_whole(self, chunk: bytes) -> None:
         # An unbuffered file may take fewer bytes than it was given (a disk that is nearly full).
         view = memoryview(chunk)
-        while view:
-            view = view[self._file.write(view) :]
+        with _faults():
+            while view:
+                view = view[self._file.write(view) :]
 
     @property
     def sha256(self) -> str:
@@ -88,6 +95,15 @@ class Spool:
         with contextlib.suppress(FileNotFoundError):
             self.path.unlink()
         self._file.close()
+
+
+@contextlib.contextmanager
+def _faults() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        log.error("spool_fault", errno=error.errno, error=error.strerror)
+        raise of_disk(error) from error
 
 
 def sweep(*, folder: Path) -> int:

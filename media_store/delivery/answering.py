@@ -52,7 +52,7 @@ def _open(media: Media, wanted: ranges.Span, *, status: HTTPStatus, common: dict
     if media.blob is None:
         raise StorageUnavailable
     key = media.blob.storage_key
-    if status == HTTPStatus.OK and (file := objects().local_file(key)):
+    if status == HTTPStatus.OK and (file := objects().local_file(key, length=wanted.length)):
         return Delivery(status=status, headers=common, file=file)
     body = objects().read_range(key, start=wanted.start, length=wanted.length)
     return Delivery(status=status, headers=common, body=body)

@@ -12,10 +12,9 @@ from typing import BinaryIO
 import structlog
 from django.core.files.storage import FileSystemStorage
 
-from media_store.errors import StorageFull, StorageUnavailable
+from media_store.errors import StorageUnavailable, of_disk
 
 READ_BYTES = 262_144
-NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 log = structlog.get_logger(__name__)
 
@@ -38,12 +37,11 @@ class FileStore(FileSystemStorage):
 
     def read_range(self, key: str, *, start: int, length: int) -> Iterator[bytes]:
         """See `ObjectStore`."""
-        file = self._open_at(key, start)
-        return _pieces(file, length)
+        return _pieces(self._open_at(key, start, length=length), length)
 
-    def local_file(self, key: str) -> BinaryIO | None:
+    def local_file(self, key: str, *, length: int) -> BinaryIO | None:
         """See `ObjectStore`."""
-        return self._open_at(key, 0)
+        return self._open_at(key, 0, length=length)
 
     def probe(self) -> None:
         """Write, sync and remove a file."""
@@ -56,11 +54,16 @@ class FileStore(FileSystemStorage):
             finally:
                 probe.unlink(missing_ok=True)
 
-    def _open_at(self, key: str, start: int) -> BinaryIO:
+    def _open_at(self, key: str, start: int, *, length: int) -> BinaryIO:
         with _faults(key):
             file = Path(self.path(key)).open("rb")  # noqa: SIM115 - handed on to whoever sends it
             file.seek(start)
-            return file
+        found = os.fstat(file.fileno()).st_size - start
+        if found < length:
+            log.error("storage_short", storage_key=key, expected=length, found=found)
+            file.close()
+            raise StorageUnavailable
+        return file
 
 
 @contextmanager
@@ -69,9 +72,7 @@ def _faults(key: str) -> Iterator[None]:
         yield
     except OSError as error:
         log.error("storage_fault", storage_key=key, errno=error.errno, error=error.strerror)
-        if error.errno in NO_ROOM:
-            raise StorageFull("The media storage has no room left; nothing was stored.") from error
-        raise StorageUnavailable from error
+        raise of_disk(error) from error
 
 
 def _make_folders(folder: Path, *, below: Path) -> None:

@@ -22,8 +22,8 @@ class ObjectStore(Protocol):
     def read_range(self, key: str, *, start: int, length: int) -> Iterator[bytes]:
         """The bytes from `start`, opened before this returns, so that a fault is known before any header is sent."""
 
-    def local_file(self, key: str) -> BinaryIO | None:
-        """The object as a file of this machine, where it is one: the server may hand it to the kernel."""
+    def local_file(self, key: str, *, length: int) -> BinaryIO | None:
+        """The whole object as a file of this machine, where it is one: the server may hand it to the kernel."""
 
     def probe(self) -> None:
         """Prove that the store is there and takes our credentials."""

@@ -64,7 +64,7 @@ class S3Store(S3Storage):  # type: ignore[misc]  # the library has no types
                 raise StorageUnavailable
         return _pieces(answer["Body"])
 
-    def local_file(self, key: str) -> BinaryIO | None:  # noqa: ARG002 - see `ObjectStore`
+    def local_file(self, key: str, *, length: int) -> BinaryIO | None:  # noqa: ARG002 - see `ObjectStore`
         """See `ObjectStore`: never here."""
         return None
 
@@ -82,7 +82,7 @@ def _faults(key: str) -> Iterator[None]:
         code = error.response.get("Error", {}).get("Code", "")
         log.error("storage_fault", storage_key=key, code=code, error=str(error))
         if code in NO_ROOM:
-            raise StorageFull("The media storage has no room left; nothing was stored.") from error
+            raise StorageFull from error
         raise StorageUnavailable from error
     except (BotoCoreError, HTTPClientError, Boto3Error) as error:
         log.error("storage_fault", storage_key=key, error=str(error))
