@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import BinaryIO
 
 from django.core.handlers.wsgi import WSGIRequest
+from gunicorn.http.errors import ParseException
 
 from media_store.errors import IncompleteBody, TooLarge
 from problems.errors import LengthRequired, Malformed, Problem
@@ -71,10 +72,10 @@ class BodyStream:
         wanted = int(min(size, remaining))
         try:
             chunk = self._input.read(wanted) if wanted else b""
-        except OSError as error:
-            # The connection broke, or a chunk was cut off.
+        except (OSError, ParseException) as error:
+            # The connection broke, or a chunk was cut off or is none.
             self.ended = True
-            detail = f"The connection ended after {self.taken} bytes."
+            detail = f"After {self.taken} bytes the connection ended, or came something that is no chunk."
             raise IncompleteBody(detail) from error
         self.taken += len(chunk)
         self.ended = not chunk and size > 0

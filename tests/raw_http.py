@@ -1,0 +1,83 @@
+"""HTTP as it is on the wire: bodies that lie about their length, come in chunks, or end early.
+
+Like most clients, and unlike a browser, this one sends its whole body before it reads the answer.
+"""
+
+import http.client
+import json
+import socket
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Self
+
+SECONDS = 30
+PIECE_BYTES = 65_536
+
+
+@dataclass(frozen=True, kw_only=True)
+class Heard:
+    """An answer as it arrived."""
+
+    status: int
+    headers: http.client.HTTPMessage
+    body: bytes
+
+    @property
+    def problem(self) -> tuple[int, str]:
+        """The status and the code, after proof that it is a problem."""
+        assert self.headers["Content-Type"] == "application/problem+json", self
+        return self.status, json.loads(self.body)["code"]
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+class Wire:
+    """One connection; nothing is sent that was not said."""
+
+    def __init__(self, port: int, *, key: str | None) -> None:
+        self._socket = socket.create_connection(("127.0.0.1", port), timeout=SECONDS)
+        self._key = key
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._socket.close()
+
+    def head(self, method: str, path: str, **headers: str | int) -> None:
+        """The request line and headers; an underscore in a name stands for a hyphen."""
+        named = {"Host": "localhost", **{name.replace("_", "-"): value for name, value in headers.items()}}
+        if self._key:
+            named["Authorization"] = f"Bearer {self._key}"
+        lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in named.items())]
+        self._socket.sendall("\r\n".join([*lines, "", ""]).encode())
+
+    def send(self, *pieces: bytes) -> None:
+        for piece in pieces:
+            self._socket.sendall(piece)
+
+    def end(self) -> None:
+        """Nothing more will come from here; the answer may."""
+        self._socket.shutdown(socket.SHUT_WR)
+
+    def hear(self, *, method: str = "POST") -> Heard:
+        """The answer, read to its end."""
+        response = http.client.HTTPResponse(self._socket, method=method)
+        response.begin()
+        return Heard(status=response.status, headers=response.headers, body=response.read())
+
+    def told_to_continue(self) -> bool:
+        """Whether the server asks for the body (RFC 9110, section 10.1.1)."""
+        return self._socket.recv(1_000) == b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+def pieces(body: bytes, size: int = PIECE_BYTES) -> Iterator[bytes]:
+    return (body[at : at + size] for at in range(0, len(body), size))
+
+
+def chunked(parts: Iterable[bytes], *, extension: str = "", trailer: str = "") -> Iterator[bytes]:
+    """A chunked body (RFC 9112, section 7.1), one chunk for each part."""
+    for part in parts:
+        yield f"{len(part):x}{extension}\r\n".encode() + part + b"\r\n"
+    yield f"0\r\n{trailer}\r\n".encode()
