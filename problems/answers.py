@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 import structlog
+from django.conf import settings
 from django.core.exceptions import (
     BadRequest,
     DisallowedHost,
@@ -129,7 +130,8 @@ def _sentence(detail: object, *, field: str = "") -> str:
 
 def _from_django(error: Exception) -> Problem | None:
     if isinstance(error, RequestDataTooBig):
-        return _Coded("too_large", "The fields of the request are too large.")
+        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        return _Coded("too_large", f"The body may have at most {limit} bytes here.", limit_bytes=limit)
     if isinstance(error, PermissionDenied):
         return _Coded("forbidden", "This is not allowed.")
     if isinstance(error, SuspiciousOperation | BadRequest):

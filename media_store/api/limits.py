@@ -8,7 +8,7 @@ from devices.permissions import HasScope
 from media_store import kinds
 from media_store.api import schema
 from media_store.api.doors import AppViewSet
-from media_store.ingest.inspection import kinds_of
+from media_store.ingest import kinds_of
 
 
 class LimitsViewSet(AppViewSet):

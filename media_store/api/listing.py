@@ -6,6 +6,7 @@ from typing import Any
 import django_filters
 from django import forms
 from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema_field
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
@@ -15,7 +16,7 @@ from media_store.models import Media, MediaQuerySet
 from problems.errors import UnknownField
 
 
-class MomentField(django_filters.fields.IsoDateTimeField):  # type: ignore[misc]  # the library has no types
+class MomentField(django_filters.fields.IsoDateTimeField):
     """A moment that a database can hold: an offset may carry a date out of the years there are."""
 
     def to_python(self, value: Any) -> datetime | None:
@@ -27,27 +28,32 @@ class MomentField(django_filters.fields.IsoDateTimeField):  # type: ignore[misc]
             raise forms.ValidationError(self.error_messages["invalid"], code="invalid") from error
 
 
-class MomentFilter(django_filters.IsoDateTimeFilter):  # type: ignore[misc]  # the library has no types
+class MomentFilter(django_filters.IsoDateTimeFilter):
     """From or until a moment."""
 
     field_class = MomentField
+
+
+@extend_schema_field({"type": "string", "minLength": 1})
+class TextFilter(django_filters.CharFilter):
+    """Exactly this text."""
 
 
 class MediaFilterSet(django_filters.FilterSet):
     """Every filter narrows; together they are an AND."""
 
     device = django_filters.UUIDFilter(field_name="device_id", help_text="The id of a device.")
-    direction = django_filters.ChoiceFilter(choices=Media.Direction.choices)
+    direction = django_filters.ChoiceFilter(choices=Media.Direction.choices, help_text="Which way it travels.")
     kind = django_filters.ChoiceFilter(choices=[(name, name) for name in kinds.DEFAULTS])
     status = django_filters.ChoiceFilter(choices=Media.Status.choices, method="in_state", help_text="As of now.")
-    mime_type = django_filters.CharFilter(help_text="What the bytes are, exactly.")
-    sha256 = django_filters.CharFilter(method="of_bytes", help_text="Of the bytes, in hex.")
-    message_id = django_filters.CharFilter()
-    media_path = django_filters.CharFilter(field_name="path")
-    created_after = MomentFilter(field_name="created_at", lookup_expr="gte")
-    created_before = MomentFilter(field_name="created_at", lookup_expr="lt")
-    expires_after = MomentFilter(field_name="expires_at", lookup_expr="gte")
-    expires_before = MomentFilter(field_name="expires_at", lookup_expr="lt")
+    mime_type = TextFilter(help_text="What the bytes are, exactly.")
+    sha256 = TextFilter(method="of_bytes", help_text="Of the bytes, in hex.")
+    message_id = TextFilter(help_text="Of the message that carried it.")
+    media_path = TextFilter(field_name="path", help_text="The path it is downloaded by.")
+    created_after = MomentFilter(field_name="created_at", lookup_expr="gte", help_text="At this moment or later.")
+    created_before = MomentFilter(field_name="created_at", lookup_expr="lt", help_text="Before this moment.")
+    expires_after = MomentFilter(field_name="expires_at", lookup_expr="gte", help_text="At this moment or later.")
+    expires_before = MomentFilter(field_name="expires_at", lookup_expr="lt", help_text="Before this moment.")
 
     class Meta:
         model = Media
@@ -75,6 +81,10 @@ def filtered(queryset: MediaQuerySet, request: Request, *, now: datetime) -> Que
     if unknown:
         detail = f"No filter of this name: {', '.join(unknown)}. Known: {', '.join(MediaFilterSet.base_filters)}."
         raise UnknownField(detail, fields=unknown)
+    # An empty value would be no filter to the library: a variable that was never set would list everything.
+    empty = [name for name in MediaFilterSet.base_filters if request.query_params.get(name) == ""]
+    if empty:
+        raise ValidationError({name: "This filter may not be empty." for name in empty})
     filters = MediaFilterSet(request.query_params, queryset=queryset, now=now)
     if not filters.is_valid():
         raise ValidationError(filters.errors)

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http.response import HttpResponseBase
 from django.utils import timezone
+from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework.decorators import action
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
@@ -28,6 +29,9 @@ READING = frozenset({"list", "retrieve", "content"})
 class MediaViewSet(AppViewSet):
     """Media of this app."""
 
+    # Read by the OpenAPI document alone; `list` filters and pages by the same.
+    queryset = Media.objects.none()
+    filter_backends = (DjangoFilterBackend,)
     filterset_class = MediaFilterSet
     pagination_class = NewestFirst
 

@@ -3,7 +3,13 @@
 from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema, inline_serializer
+from drf_spectacular.utils import (
+    OpenApiExample,
+    OpenApiParameter,
+    OpenApiResponse,
+    extend_schema,
+    extend_schema_serializer,
+)
 from rest_framework import serializers
 
 from media_store import mime_types
@@ -64,16 +70,8 @@ BODY_PROBLEMS = (
     "storage_unavailable",
     "storage_full",
 )
-DOWNLOAD_PROBLEMS = (
-    "not_found",
-    "media_not_ready",
-    "media_gone",
-    "precondition_failed",
-    "range_not_satisfiable",
-    "media_failed",
-    "media_omitted",
-    "storage_unavailable",
-)
+UNREADABLE_PROBLEMS = ("not_found", "media_not_ready", "media_gone", "media_failed", "media_omitted")
+DOWNLOAD_PROBLEMS = (*UNREADABLE_PROBLEMS, "precondition_failed", "range_not_satisfiable", "storage_unavailable")
 MEDIA_ID = OpenApiParameter("id", OpenApiTypes.UUID, OpenApiParameter.PATH, description="The id of the media.")
 DEVICE_ID = OpenApiParameter("device_id", OpenApiTypes.UUID, OpenApiParameter.PATH, description="A living device.")
 
@@ -124,7 +122,12 @@ DOWNLOAD_RESPONSES: dict[Any, OpenApiResponse] = {
 }
 
 send_message = extend_schema(
+    operation_id="messages_send",
     summary="Send media",
+    description=(
+        "Stores the media and queues the message. Exactly one source: base64, a multipart file, or media that this app "
+        "already has. The bytes decide the type; the declared one is advice. Scope: `media:write`."
+    ),
     tags=["Messages"],
     parameters=[DEVICE_ID, LOCATION],
     request={"application/json": MessageFieldsSerializer, "multipart/form-data": MessageUpload},
@@ -133,7 +136,7 @@ send_message = extend_schema(
         200: OpenApiResponse(MessageSerializer, description="The message id was used before for the same bytes."),
         **problem_responses(
             *BODY_PROBLEMS,
-            *DOWNLOAD_PROBLEMS,
+            *UNREADABLE_PROBLEMS,
             "caption_too_long",
             "duplicate_message_id",
             "type_not_allowed",
@@ -146,7 +149,7 @@ send_message = extend_schema(
             value={
                 "to": "6281234567890",
                 "type": "image",
-                "data_base64": "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBD…",
+                "data_base64": "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBD",
                 "file_name": "slip.jpg",
                 "caption": "Payment slip",
                 "message_id": "slip-1",
@@ -164,7 +167,12 @@ send_message = extend_schema(
 )
 
 upload_media = extend_schema(
+    operation_id="media_upload",
     summary="Upload without a message",
+    description=(
+        "The id can then be sent any number of times. A JSON body is always a payload: send JSON files as "
+        "octet-stream or multipart. Scope: `media:write`."
+    ),
     tags=["Media"],
     parameters=[
         _header("X-File-Name", "The file name of a raw body, percent-encoded UTF-8."),
@@ -179,7 +187,7 @@ upload_media = extend_schema(
     examples=[
         OpenApiExample(
             "A file as base64",
-            value={"data_base64": "JVBERi0xLjcK…", "file_name": "invoice.pdf"},
+            value={"data_base64": "JVBERi0xLjcK", "file_name": "invoice.pdf"},
             request_only=True,
             media_type="application/json",
         ),
@@ -188,14 +196,18 @@ upload_media = extend_schema(
 )
 
 list_media = extend_schema(
+    operation_id="media_list",
     summary="List media",
+    description="Newest first, tombstones included; filters narrow together. Scope: `media:read`.",
     tags=["Media"],
     responses={200: MediaSerializer(many=True), **problem_responses("malformed", "unknown_field", "not_found")},
     examples=[OpenApiExample("One media", value=MEDIA_EXAMPLE, response_only=True, status_codes=["200"])],
 )
 
 read_media = extend_schema(
+    operation_id="media_read",
     summary="Read one media",
+    description="As it stands now. Scope: `media:read`.",
     tags=["Media"],
     parameters=[MEDIA_ID],
     responses={200: MediaSerializer, **problem_responses("not_found")},
@@ -203,34 +215,60 @@ read_media = extend_schema(
 )
 
 delete_media = extend_schema(
+    operation_id="media_remove",
     summary="Remove a media's bytes",
+    description=(
+        "Its download answers 410 from now on; the row stays as a tombstone. Safe to repeat. Scope: `media:write`."
+    ),
     tags=["Media"],
     parameters=[MEDIA_ID],
     responses={204: OpenApiResponse(description="A tombstone from now on."), **problem_responses("not_found")},
 )
 
 download_content = extend_schema(
+    operation_id="media_download",
     summary="Download by id",
+    description="As a download by path. Scope: `media:read`.",
     tags=["Download"],
     parameters=[MEDIA_ID, *DOWNLOAD_HEADERS],
     responses={**DOWNLOAD_RESPONSES, **problem_responses(*DOWNLOAD_PROBLEMS)},
 )
 
 download = extend_schema(
-    summary="Download by path",
     operation_id="download",
+    summary="Download by path",
+    description="Bytes, whatever the client says it accepts. Scope: `media:read`.",
     tags=["Download"],
     parameters=[
-        OpenApiParameter("path", str, OpenApiParameter.QUERY, required=True, description="A media_path."),
+        OpenApiParameter(
+            "path",
+            {"type": "string", "minLength": 1},
+            OpenApiParameter.QUERY,
+            required=True,
+            description="A media_path.",
+        ),
         *DOWNLOAD_HEADERS,
     ],
     responses={**DOWNLOAD_RESPONSES, **problem_responses("path_missing", *DOWNLOAD_PROBLEMS)},
 )
 
+
+class _LimitsOfAKind(serializers.Serializer[Any]):
+    types = serializers.ListField(child=serializers.CharField(), allow_null=True, help_text="Null for any.")
+    max_bytes = serializers.IntegerField()
+    animated_max_bytes = serializers.IntegerField(allow_null=True, help_text="Of what moves, where it differs.")
+
+
+@extend_schema_serializer(many=False)
+class _Limits(serializers.Serializer[Any]):
+    max_bytes = serializers.IntegerField(help_text="Of any media, sent or uploaded.")
+    kinds = serializers.DictField(child=_LimitsOfAKind())
+
+
 limits = extend_schema(
+    operation_id="limits",
     summary="Read the limits",
+    description="What may be sent, before it is sent. Scope: `media:read`.",
     tags=["Media"],
-    responses={
-        200: inline_serializer("Limits", {"max_bytes": serializers.IntegerField(), "kinds": serializers.DictField()})
-    },
+    responses={200: _Limits, **problem_responses()},
 )
