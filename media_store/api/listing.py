@@ -84,7 +84,7 @@ def filtered(queryset: MediaQuerySet, request: Request, *, now: datetime) -> Que
     # An empty value would be no filter to the library: a variable that was never set would list everything.
     empty = [name for name in MediaFilterSet.base_filters if request.query_params.get(name) == ""]
     if empty:
-        raise ValidationError({name: "This filter may not be empty." for name in empty})
+        raise ValidationError(dict.fromkeys(empty, "This filter may not be empty."))
     filters = MediaFilterSet(request.query_params, queryset=queryset, now=now)
     if not filters.is_valid():
         raise ValidationError(filters.errors)
