@@ -1,6 +1,7 @@
 """Apps and devices come into being and get their names."""
 
 import datetime as dt
+from typing import Any
 
 from django.db import IntegrityError, transaction
 
@@ -29,6 +30,12 @@ def rename_app(app: App, *, name: str) -> None:
     """Give the app another name."""
     app.name = cleaned(name)
     App.objects.filter(pk=app.pk).update(name=app.name)
+
+
+def set_media_kinds(app: App, *, override: dict[str, Any] | None) -> None:
+    """Keep what the app may send that differs from the installation; media_store knows what it means."""
+    app.media_kinds = override
+    App.objects.filter(pk=app.pk).update(media_kinds=override)
 
 
 def rename_device(device: Device, *, name: str) -> None:
