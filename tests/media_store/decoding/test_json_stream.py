@@ -127,6 +127,10 @@ class TestRefusals:
         assert f"at byte {position}:" in problem.detail
         assert problem.extras["position"] == position
 
+    @pytest.mark.parametrize("code", range(0x20))
+    def test_refuses_every_control_character(self, code: int) -> None:
+        assert f"control character 0x{code:02X}" in refusal(f'{{"a": "x{chr(code)}y"}}').detail
+
     @pytest.mark.parametrize("size", [1, 2, 3, 7])
     def test_refuses_at_the_same_place_however_the_body_is_cut(self, size: int) -> None:
         body = b'{"a": "' + b"x" * 20 + b'\xc3\xa9\\ud83d", "b": 1}'
