@@ -2,18 +2,14 @@
 
 import atexit
 import os
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from hypothesis import settings as hypothesis_settings
 
 from tests import isolation, loopback
+from tests.installation import Installation, Web
+from tests.live import celery_worker
 
 # Before anything of the project is imported: that reads the settings.
 VAR = isolation.isolate(os.environ.get("PYTEST_XDIST_WORKER", "main"))
@@ -28,15 +24,27 @@ hypothesis_settings.register_profile(
 hypothesis_settings.load_profile("fuzz" if os.environ.get("FUZZ_EXAMPLES") else "suite")
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes() -> None:
+    """The workers run the tests, and would take our settings for theirs."""
+    isolation.restore()
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what needs servers where there are none, and what is long where it was not asked for."""
     unwanted = set() if isolation.has_services() else {"services"}
     if "faults" not in config.option.markexpr:
         unwanted.add("faults")
-    left_out = [item for item in items if unwanted & {mark.name for mark in item.iter_markers()}]
-    if left_out:
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if item not in left_out]
+    kept, left_out = [], []
+    for item in items:
+        (left_out if unwanted & {mark.name for mark in item.iter_markers()} else kept).append(item)
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = kept
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _own_bucket() -> None:
+    isolation.make_own_bucket()
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -44,3 +52,36 @@ def _loopback_only() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         loopback.guard(patch)
         yield
+
+
+@pytest.fixture(scope="session")
+def _installation(django_db_setup: None) -> Installation:
+    """This run's own database, store and broker, for processes beside the test's."""
+    from django.conf import settings  # noqa: PLC0415 - not before the environment is ours
+
+    name = str(settings.DATABASES["default"]["NAME"])
+    share = {setting: os.environ[setting] for setting in isolation.SERVICES if setting in os.environ}
+    return Installation(var=VAR, env={**share, "DATABASE_URL": isolation.database_url(name)})
+
+
+@pytest.fixture(scope="session")
+def _web(_installation: Installation) -> Iterator[Web]:
+    with _installation.web(WEB_GRACE_SECONDS="0") as web:
+        yield web
+
+
+@pytest.fixture
+def server(transactional_db: None, _web: Web) -> Web:
+    """The web process of the Procfile; it sees the rows that the test commits."""
+    return _web
+
+
+@pytest.fixture(scope="module")
+def _worker(_installation: Installation) -> Iterator[None]:
+    with celery_worker(var=VAR, env=_installation.env):
+        yield
+
+
+@pytest.fixture
+def worker(transactional_db: None, _worker: None) -> None:
+    """The worker of the Procfile; what this module's tests send to the broker, it does."""

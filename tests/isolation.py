@@ -17,6 +17,8 @@ from django.conf import settings
 from tests.servers import make_bucket
 from tests.services import MARK
 
+# As this process was started, for the workers it starts in turn: each isolates itself.
+INHERITED = dict(os.environ)
 ROOT = Path(__file__).resolve().parent.parent
 SERVICES = (
     "DATABASE_URL",
@@ -55,6 +57,18 @@ def set_django_up(var: Path) -> None:
     django.setup()
 
 
+def make_own_bucket() -> None:
+    """Where there is a store."""
+    if "MEDIA_BUCKET" in os.environ:
+        make_bucket(os.environ)
+
+
+def restore() -> None:
+    """Let the environment be as it was inherited."""
+    os.environ.clear()
+    os.environ.update(INHERITED)
+
+
 def leave(var: Path) -> None:
     """Remove the folder."""
     shutil.rmtree(var, ignore_errors=True)
@@ -84,9 +98,7 @@ def _own_share(services: dict[str, str], worker: str) -> dict[str, str]:
     if not services:
         return {}
     number = int(re.sub(r"\D", "", worker) or 0)
-    share = {
+    return {
         "MEDIA_BUCKET": f"{services['MEDIA_BUCKET']}-{worker}",
         "REDIS_URL": services["REDIS_URL"].removesuffix("/0") + f"/{number + 1}",
     }
-    make_bucket(services | share)
-    return share
