@@ -22,10 +22,18 @@ class SyncedPostgreSQL(servers.PostgreSQL):
         return [*super().command(), *(word for option in synced for word in ("-c", option))]
 
 
+class RoomySeaweedFS(servers.SeaweedFS):
+    """The tests' store has room for small objects; what is measured is large."""
+
+    def command(self) -> list[str]:
+        """Later options win."""
+        return [*super().command(), "-master.volumeSizeLimitMB=1024"]
+
+
 @contextmanager
 def installation(*, on_services: bool) -> Iterator[Installation]:
     """Migrated, and gone afterwards. With `on_services`: PostgreSQL, Redis and SeaweedFS."""
-    kinds = (servers.SeaweedFS, servers.Redis, SyncedPostgreSQL) if on_services else ()
+    kinds = (RoomySeaweedFS, servers.Redis, SyncedPostgreSQL) if on_services else ()
     with services.running(kinds) as env, tempfile.TemporaryDirectory(prefix="mediahub-bench-") as folder:
         made = Installation(var=Path(folder), env={**env, "LOG_LEVEL": "info"})
         made.migrate()
