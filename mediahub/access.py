@@ -13,7 +13,7 @@ from mediahub.middleware import Probes
 log = structlog.get_logger(__name__)
 
 
-class LogLines(Logger):  # type: ignore[misc]  # the library has no types
+class LogLines(Logger):
     """gunicorn's logger, but that its lines take the way of all others (see mediahub/log.py)."""
 
     def setup(self, cfg: Any) -> None:

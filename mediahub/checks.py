@@ -8,8 +8,7 @@ from urllib.parse import urlsplit
 
 import django
 from django.conf import settings
-from django.core.checks import ERROR, CheckMessage, Error, register, run_checks
-from django.core.checks import Warning as Caution
+from django.core.checks import ERROR, CheckMessage, Error, Warning as Caution, register, run_checks
 
 from mediahub import folders
 from mediahub.environment import WrongSetting

@@ -37,12 +37,23 @@ def database(url: str, *, var: Path, base: Path) -> dict[str, Any]:
             "DATABASE_URL must begin with postgres:// or sqlite:///, as in postgres://user:password@host:5432/name."
         )
         raise WrongSetting(message)
-    config = dict(environ.Env.db_url_config(url))
+    config = _read(url)
     if not config["NAME"]:
         message = "DATABASE_URL must name a database, as in postgres://user:password@host:5432/name."
         raise WrongSetting(message)
     config["CONN_MAX_AGE"] = KEEP_CONNECTION_SECONDS
     return _sqlite(config, base) if config["ENGINE"].endswith("sqlite3") else _postgresql(config)
+
+
+def _read(url: str) -> dict[str, Any]:
+    try:
+        return dict(environ.Env.db_url_config(url))
+    except ValueError:
+        # Its own words may quote the password.
+        message = (
+            "DATABASE_URL cannot be read: percent-encode special characters, as in postgres://user:p%40ss@host/name."
+        )
+        raise WrongSetting(message) from None
 
 
 def _sqlite(config: dict[str, Any], base: Path) -> dict[str, Any]:

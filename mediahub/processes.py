@@ -16,7 +16,7 @@ from honcho.printer import Printer
 from honcho.process import Popen, Process
 
 # What has not stopped by then is killed.
-STOP_SECONDS = 2.5
+STOP_SECONDS = 2.0
 PR_SET_PDEATHSIG = 1
 
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
@@ -81,27 +81,35 @@ class ProcfileManager(Manager):  # type: ignore[misc]  # the library has no type
             super().loop()
         finally:
             # A group outlives the process it was made for where that one was killed.
-            self._signal_groups(self._processes.values(), signal.SIGKILL)
+            _send(signal.SIGKILL, os.killpg, self._pids())
 
     def terminate(self) -> None:
         """Ask all to stop, and kill those that do not."""
+        if not self._terminating:
+            signal.setitimer(signal.ITIMER_REAL, STOP_SECONDS)
         super().terminate()
-        signal.setitimer(signal.ITIMER_REAL, STOP_SECONDS)
 
     def _start(self) -> None:
         super()._start()
         self._on_started()
 
     def _killall(self, force: bool = False) -> None:  # noqa: FBT001, FBT002 - honcho's signature
-        running = [process for process in self._processes.values() if "returncode" not in process]
-        self._signal_groups(running, signal.SIGKILL if force else signal.SIGTERM)
+        if force:
+            _send(signal.SIGKILL, os.killpg, self._pids())
+        else:
+            # Not to the groups: celery would take its children, told by us, for lost ones and start others.
+            _send(signal.SIGTERM, os.kill, self._pids(running=True))
 
-    @staticmethod
-    def _signal_groups(processes: Any, signum: int) -> None:
-        for pid in [process["pid"] for process in processes if "pid" in process]:
-            with suppress(ProcessLookupError):
-                os.killpg(pid, signum)
+    def _pids(self, *, running: bool = False) -> list[int]:
+        processes = [known for known in self._processes.values() if not (running and "returncode" in known)]
+        return [process["pid"] for process in processes if "pid" in process]
 
     def _system_print(self, data: str) -> None:
         if "stopped" in data and not self._terminating:
             super()._system_print(data)
+
+
+def _send(signum: int, send: Callable[[int, int], None], pids: list[int]) -> None:
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            send(pid, signum)

@@ -71,7 +71,7 @@ env.section("Media")
 MEDIA_MAX_BYTES = env.number("MEDIA_MAX_BYTES", "No media may be larger.", default=100 * 1024 * 1024, minimum=1)
 MEDIA_KINDS = env.json_object(
     "MEDIA_KINDS",
-    "Changes to the types and limits of the kinds a message may have.",
+    "Changes to what a message may carry: kind → `types` (null for any), `max_bytes`, `animated_max_bytes`.",
     example='{"image": {"max_bytes": 16777216}}',
 )
 MEDIA_SERVED_TYPES = env.words(
@@ -210,7 +210,6 @@ WHITENOISE_MANIFEST_STRICT = False
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 # No file is taken but by a view that brings its own handler: elsewhere its bytes are read and dropped.
 FILE_UPLOAD_HANDLERS: list[str] = []
-FILE_UPLOAD_TEMP_DIR = SPOOL_DIR
 
 # Security
 SECURE_CONTENT_TYPE_NOSNIFF = True
@@ -255,6 +254,8 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    # `type` of a message and `kind` of a media are one set of words.
+    "ENUM_NAME_OVERRIDES": {"KindEnum": "media_store.kinds.DEFAULTS"},
 }
 
 # Work outside requests: hints only, the rows are the queue of record.

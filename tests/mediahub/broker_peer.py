@@ -30,7 +30,7 @@ def send(folder: Path, first: int, count: int) -> None:
 
 
 def take(folder: Path) -> None:
-    """Print the number of every message that arrives whole, until none came for a while."""
+    """Write the number of every message that arrives whole, until none came for a while."""
     waiting = queue(folder)
     patience = FIRST_SECONDS
     while True:
@@ -40,7 +40,8 @@ def take(folder: Path) -> None:
             return
         patience = IDLE_SECONDS
         whole = message.payload["filling"] == FILLING
-        print(message.payload["number"] if whole else "half", flush=True)
+        sys.stdout.write(f"{message.payload['number'] if whole else 'half'}\n")
+        sys.stdout.flush()
         message.ack()
 
 
