@@ -62,6 +62,9 @@ class TestFrames:
     def test_with_values_that_do_not_exist_are_none(self, header: str) -> None:
         assert sniffed(frames(header, length=32) + frames(header, length=417)) == UNKNOWN
 
+    def test_of_a_layer_that_its_version_does_not_have_are_none(self) -> None:
+        assert sniffed(frames("ffe59000", length=1_044)) == UNKNOWN
+
     def test_one_alone_proves_nothing(self) -> None:
         assert sniffed(frames("fffb9000", length=417, count=1) + bytes(900)) == UNKNOWN
         assert sniffed(frames("fff15080041ffc", length=32, count=1) + bytes(900)) == UNKNOWN
@@ -78,7 +81,7 @@ class TestFrames:
 
     def test_a_text_that_opens_as_layer_one_does_is_none(self) -> None:
         # Its length is just that of the frame which its byte order mark seems to begin.
-        text = b"\xff\xfe" + ("A" * 208).encode("utf-16-le")
+        text = b"\xff\xfe" + ("A" * 67).encode("utf-16-le")
         assert sniffed(text) != "audio/mpeg"
 
 
@@ -89,7 +92,7 @@ class TestTags:
         assert sniffed(id3(300, version=version, flags=0x80) + MP3) == "audio/mpeg"
 
     def test_with_a_footer_are_skipped(self) -> None:
-        assert sniffed(id3(300, version=4, flags=0x10) + frames("fffb9000", length=417, count=2)) == "audio/mpeg"
+        assert sniffed(id3(300, version=4, flags=0x10) + media_files.aac()) == "audio/aac"
 
     def test_larger_than_the_head_are_skipped(self) -> None:
         assert sniffed(id3(3 * HEAD_BYTES) + MP3) == "audio/mpeg"
@@ -102,8 +105,8 @@ class TestTags:
         assert sniffed(id3(100) + bytes(50) + frames("fffb9000", length=417, count=2)) == "audio/mpeg"
 
     def test_whose_size_uses_all_bits_are_skipped(self) -> None:
-        tag = b"ID3\x03\x00\x00" + (200).to_bytes(4, "big") + bytes(200)
-        assert sniffed(tag + frames("fffb9000", length=417, count=2)) == "audio/mpeg"
+        tag = b"ID3\x03\x00\x00" + (456).to_bytes(4, "big") + bytes(456)
+        assert sniffed(tag + media_files.aac()) == "audio/aac"
 
     def test_say_nothing_of_what_follows(self) -> None:
         assert sniffed(id3(300) + media_files.aac()) == "audio/aac"
@@ -125,6 +128,10 @@ class TestJunk:
     def test_in_front_is_skipped(self, junk: bytes) -> None:
         assert sniffed(junk + media_files.mp3(tag=False, frames=40)) == "audio/mpeg"
         assert sniffed(junk + frames("fffb9000", length=417, count=3)) == "audio/mpeg"
+
+    def test_around_a_few_frames_makes_them_none(self) -> None:
+        few = frames("fffb9000", length=417, count=6)
+        assert sniffed(media_files.incompressible(900) + few + media_files.incompressible(9_000)) == UNKNOWN
 
     def test_alone_is_never_sound(self) -> None:
         chance = random.Random(2_026)
