@@ -40,7 +40,7 @@ class TestTheFirstTenCalls:
         assert len(calls) == CALLS
         script = f"\necho '{SEPARATOR}'\n".join(["set -e\n" + credentials, *calls])
         done = subprocess.run(
-            ["bash"],  # noqa: S607 - the newcomer's shell
+            ["bash"],  # the newcomer's shell
             input=script,
             cwd=checkout,
             capture_output=True,
