@@ -30,21 +30,42 @@ def pytest_xdist_setupnodes() -> None:
     isolation.restore()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """What tests/suite.py asks for on the embedded defaults, once everything has passed on the servers."""
+    parser.addoption("--core", action="store_true", help="only tests in which the database or the store has a part")
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what needs servers where there are none, and what is long where it was not asked for."""
     unwanted = set() if isolation.has_services() else {"services"}
     if "faults" not in config.option.markexpr:
         unwanted.add("faults")
-    kept, left_out = [], []
+    kept: list[pytest.Item] = []
+    left_out: list[pytest.Item] = []
     for item in items:
-        (left_out if unwanted & {mark.name for mark in item.iter_markers()} else kept).append(item)
+        marks = {mark.name for mark in item.iter_markers()}
+        wanted = not marks & unwanted and (not config.option.core or _is_core(item, marks))
+        (kept if wanted else left_out).append(item)
     config.hook.pytest_deselected(items=left_out)
     items[:] = kept
+
+
+def _is_core(item: pytest.Item, marks: set[str]) -> bool:
+    fixtures = set(getattr(item, "fixturenames", ()))
+    return bool(marks & {"django_db", "storage"} or fixtures & {"db", "transactional_db"})
 
 
 @pytest.fixture(autouse=True, scope="session")
 def _own_bucket() -> None:
     isolation.make_own_bucket()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what passing tests have counted."""
+    for report in terminalreporter.getreports("passed"):
+        for name, line in report.user_properties:
+            if name == "summary":
+                terminalreporter.write_line(f"{report.nodeid.rpartition('::')[2]}: {line}")
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -56,7 +77,7 @@ def _loopback_only() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def _installation(django_db_setup: None) -> Installation:
-    """This run's own database, store and broker, for processes beside the test's."""
+    """The database, store and broker of this run, for processes beside the test's."""
     from django.conf import settings  # noqa: PLC0415 - not before the environment is ours
 
     name = str(settings.DATABASES["default"]["NAME"])

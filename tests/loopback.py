@@ -11,7 +11,7 @@ LOCAL_NAMES = ("localhost", "")
 _Method = Callable[..., Any]
 
 
-class LeftTheLoopback(RuntimeError):
+class LeftTheLoopback(RuntimeError):  # noqa: N818 - what the test did
     """A test wanted to talk to another machine."""
 
     def __init__(self, host: object) -> None:

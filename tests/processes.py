@@ -91,7 +91,7 @@ def free_ports(count: int) -> list[int]:
         ports: list[int] = []
         while len(ports) < count:
             candidate = stack.enter_context(socket.socket())
-            port = random.choice(PORTS)  # noqa: S311 - no secret
+            port = random.choice(PORTS)
             with suppress(OSError):
                 candidate.bind(("127.0.0.1", port))
                 ports.append(port)

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 
-class ServerFailed(Exception):
+class ServerFailed(Exception):  # noqa: N818 - what the server did
     """A server did not come up; says which, and why."""
 
 

@@ -205,7 +205,7 @@ class ObjectStore(Server):
     def is_ready(self) -> bool:
         """Its health page says so."""
         with suppress(URLError, OSError), self._open(self.endpoint + self.health, timeout=2) as answer:
-            return bool(answer.status == 200)  # noqa: PLR2004 - OK
+            return bool(answer.status == 200)
         return False
 
     def environment(self) -> Environment:

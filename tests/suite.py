@@ -1,7 +1,7 @@
 """The suite, on everything it has to hold on: `python -m tests.suite [ARGUMENTS OF PYTEST]`.
 
-First on PostgreSQL, S3 and Redis, then, without the tests that are about those, on the embedded defaults, and
-where MINIO_BIN is set, the storage tests once more on that MinIO. `--faults` runs the long tests instead.
+First on PostgreSQL, S3 and Redis; then what rows and objects have a part in on the embedded defaults; and where
+MINIO_BIN is set, the storage tests once more on that MinIO. `--faults` runs the long tests instead.
 """
 
 import os
@@ -29,7 +29,7 @@ class Pass:
 
 
 SERVICES = Pass(name="PostgreSQL, SeaweedFS and Redis", servers=ALL)
-EMBEDDED = Pass(name="the embedded defaults: SQLite, files, file broker", servers=())
+EMBEDDED = Pass(name="the embedded defaults: SQLite, files, file broker", servers=(), options=("--core",))
 MINIO = Pass(name="MinIO: storage tests only", servers=ON_MINIO, options=("-m", "storage"))
 FAULTS = Pass(name="PostgreSQL, SeaweedFS and Redis: the long tests", servers=ALL, options=("-m", "faults"))
 

@@ -43,7 +43,7 @@ def house(tmp_path: Path) -> Path:
 def lint(house: Path, *contracts: str) -> subprocess.CompletedProcess[str]:
     program = Path(sys.executable).parent / "lint-imports"
     chosen = [word for contract in contracts for word in ("--contract", contract)]
-    command = [program, "--no-cache", "--no-logo", *chosen]
+    command = [str(program), "--no-cache", "--no-logo", *chosen]
     return subprocess.run(command, cwd=house, capture_output=True, text=True, check=False)
 
 
