@@ -82,16 +82,17 @@ def _row(row: Row, arguments: argparse.Namespace) -> int:
         turns = [(row.ours, ours), (row.theirs, theirs)]
         for requests, found in turns if number % 2 == 0 else reversed(turns):
             found.append(load.run(requests, seconds=arguments.seconds))
+    refused = sum(one.errors for one in (*ours, *theirs))
+    if refused:
+        say(f"{row.name:26}{refused} requests were refused or failed")
+        return 1
     ratios = [one.per_second / other.per_second for one, other in zip(ours, theirs, strict=True)]
     p50, p99 = (statistics.median(getattr(one, name) for one in ours) for name in ("p50_ms", "p99_ms"))
     say(
         f"{row.name:26}{_spread(ours):>24}{p50:>6.1f}ms{p99:>6.1f}ms   {_spread(theirs):>28}   "
         f"1 : {1 / statistics.median(ratios):.1f} ({1 / max(ratios):.1f} to {1 / min(ratios):.1f})"
     )
-    refused = sum(one.errors for one in (*ours, *theirs))
-    if refused:
-        say(f"{'':26}{refused} requests were refused or failed")
-    return 1 if refused else 0
+    return 0
 
 
 def _spread(found: list[Found]) -> str:
@@ -151,7 +152,7 @@ class _Rows:
                 yield Row(name=f"upload {size_name} {way}", ours=ours, theirs=theirs)
 
     def _list(self, name: str, paths: list[str]) -> Path:
-        return self._write(name, "\n".join(paths).encode())
+        return self._write(f"paths-{name}", "\n".join(paths).encode())
 
     def _write(self, name: str, content: bytes) -> Path:
         file = self._folder / name

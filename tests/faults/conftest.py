@@ -17,7 +17,7 @@ EMBEDDED = "SQLite and files"
 SERVICES = "PostgreSQL and S3"
 
 
-def on_services(var: Path) -> Iterator[Installation]:
+def over_services(var: Path) -> Iterator[Installation]:
     """With a database and a bucket of its own on the servers of this run."""
     name = f"faults_{secrets.token_hex(4)}"
     env = {setting: os.environ[setting] for setting in isolation.SERVICES}
@@ -38,7 +38,15 @@ def embedded(var: Path) -> Iterator[Installation]:
 def installed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """Migrated."""
     var = tmp_path_factory.mktemp("installed")
-    for installation in (embedded if request.param == EMBEDDED else on_services)(var):
+    for installation in (embedded if request.param == EMBEDDED else over_services)(var):
+        installation.migrate()
+        yield installation
+
+
+@pytest.fixture(scope="module")
+def on_services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """Migrated, over the real services."""
+    for installation in over_services(tmp_path_factory.mktemp("installed")):
         installation.migrate()
         yield installation
 

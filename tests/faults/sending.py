@@ -1,4 +1,4 @@
-"""Uploads from outside, each way that bytes can come in; an answer that never came is None."""
+"""Uploads from outside, each way that bytes can come in; an answer that never came whole is None."""
 
 import base64
 import http.client
@@ -35,13 +35,13 @@ class Call:
     content_type: str = "application/json"
 
     def at(self, web: Web) -> Answer | None:
-        """The answer; None where the process died over it."""
+        """The answer; None where the connection ended before it was whole."""
         connection = http.client.HTTPConnection("127.0.0.1", web.port, timeout=SECONDS)
         try:
             connection.request(self.method, self.path, body=self.body, headers=self.headers())
             answer = connection.getresponse()
             content = answer.read()
-        except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
+        except (http.client.RemoteDisconnected, http.client.IncompleteRead, ConnectionResetError, BrokenPipeError):
             return None
         finally:
             connection.close()

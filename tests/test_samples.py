@@ -1,0 +1,146 @@
+"""Other people's files, through HTTP: the folder that SAMPLES names, with its list media.tsv (README.md there)."""
+
+import csv
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from media_store import kinds
+from tests.people import Answer, Person, bytes_of
+
+FOLDER = Path(os.environ.get("SAMPLES", ""))
+OCTETS = "application/octet-stream"
+# API.md's table: what is served as itself.
+SERVED = {
+    "image/jpeg",
+    "image/png",
+    "image/webp",
+    "video/mp4",
+    "audio/mpeg",
+    "audio/ogg",
+    "application/pdf",
+    "audio/mp4",
+}
+NEVER_ITSELF = {"other", "active", "disguised"}
+BOMB_SECONDS = 1.0
+MESSAGE_TYPES = ("document", "image", "video", "audio", "sticker")
+
+pytestmark = [
+    pytest.mark.skipif("SAMPLES" not in os.environ, reason="SAMPLES names no folder of sample files"),
+    pytest.mark.django_db,
+    pytest.mark.timeout(300),
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """A row of the list."""
+
+    file: str
+    true_mime: str
+    group: str
+
+    @property
+    def content(self) -> bytes:
+        return (FOLDER / self.file).read_bytes()
+
+    @property
+    def served_as(self) -> set[str]:
+        """The types that a download of it may have."""
+        if self.group == "broken":
+            return {*SERVED, OCTETS}
+        itself = self.true_mime in SERVED and self.group not in NEVER_ITSELF
+        return {self.true_mime if itself else OCTETS}
+
+
+def samples() -> Iterator[Sample]:
+    with (FOLDER / "media.tsv").open(newline="") as file:
+        for row in csv.DictReader(file, delimiter="\t"):
+            yield Sample(file=row["file"], true_mime=row["true_mime"], group=row["class"])
+
+
+@pytest.fixture
+def alice() -> Person:
+    return Person.named("alice")
+
+
+@pytest.fixture
+def tell(request: pytest.FixtureRequest) -> Iterator[list[str]]:
+    """Lines that stand in the report also where all is well."""
+    lines: list[str] = []
+    yield lines
+    # tests/conftest.py prints these at the end.
+    request.node.user_properties.extend(("summary", line) for line in lines)
+
+
+def faults_of(sample: Sample, got: Answer) -> Iterator[str]:
+    """What is wrong with a download of this file."""
+    if got.status_code != 200:
+        yield f"status {got.status_code}"
+        return
+    if bytes_of(got) != sample.content:
+        yield "other bytes"
+    if got["Content-Type"] not in sample.served_as:
+        yield f"served as {got['Content-Type']}, and is {sample.true_mime}"
+    if got["X-Content-Type-Options"] != "nosniff" or "sandbox" not in got["Content-Security-Policy"]:
+        yield "without the headers that make it harmless"
+    if got["Content-Type"] == OCTETS and not got["Content-Disposition"].startswith("attachment"):
+        yield "opened in the browser"
+
+
+class TestSamples:
+    def test_are_stored_byte_for_byte_and_served_as_what_they_are(self, alice: Person, tell: list[str]) -> None:
+        wrong = {}
+        groups: dict[str, list[bool]] = {}
+        for sample in samples():
+            began = time.monotonic()
+            answer = alice.api.upload(sample.content)
+            faults = [f"upload {answer.status_code}"] if answer.status_code != 201 else []
+            if not faults:
+                faults = list(faults_of(sample, alice.api.download(answer.json()["media_path"])))
+            if sample.group == "bomb" and time.monotonic() - began > BOMB_SECONDS:
+                faults.append("took too long")
+            wrong |= {sample.file: faults} if faults else {}
+            groups.setdefault(sample.group, []).append(not faults)
+        tell.append("; ".join(f"{name} {sum(held)} of {len(held)}" for name, held in sorted(groups.items())))
+        assert sum(map(len, groups.values())) > 0
+        assert wrong == {}
+
+    def test_are_declared_whatever_they_like_and_served_the_same(self, alice: Person) -> None:
+        wrong = {}
+        for sample in samples():
+            answer = alice.api.upload(sample.content, content_type="text/html")
+            got = alice.api.download(answer.json()["media_path"])
+            if faults := list(faults_of(sample, got)):
+                wrong[sample.file] = faults
+        assert wrong == {}
+
+    @pytest.mark.parametrize("message_type", MESSAGE_TYPES)
+    def test_are_sent_where_the_type_of_message_allows(self, alice: Person, tell: list[str], message_type: str) -> None:
+        wrong, taken, refused = {}, 0, 0
+        kind = kinds.DEFAULTS[message_type]
+        for sample in samples():
+            answer = alice.api.send(alice.device, sample.content, type=message_type)
+            taken += answer.status_code == 201
+            refused += answer.status_code in (413, 422)
+            if faults := list(faults_of_message(sample, answer, kind)):
+                wrong[sample.file] = faults
+        tell.append(f"as {message_type}: {taken} taken, {refused} refused")
+        assert wrong == {}
+
+
+def faults_of_message(sample: Sample, answer: Answer, kind: kinds.Kind) -> Iterator[str]:
+    """A message is taken or refused by what the file is, and never a fault."""
+    if answer.status_code not in (201, 413, 422):
+        yield f"status {answer.status_code}"
+    if sample.group != "valid":
+        return
+    fits = len(sample.content) <= kind.max_bytes and kind.allows(sample.true_mime)
+    if fits and answer.status_code != 201:
+        yield f"{sample.true_mime} refused: {answer.json()['detail']}"
+    if not kind.allows(sample.true_mime) and answer.status_code == 201:
+        yield f"{sample.true_mime} taken"
