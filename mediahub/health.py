@@ -2,9 +2,9 @@
 
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from tempfile import TemporaryFile
-from threading import Lock
+from threading import Lock, Thread
 
 import structlog
 from django.conf import settings
@@ -24,27 +24,35 @@ log = structlog.get_logger(__name__)
 class Check:
     """One thing that is needed, asked in a thread of its own.
 
-    One thread each, however many probes come: where something hangs, the probes that follow fail at once
-    instead of hanging beside it.
+    One thread at a time, however many probes come: where something hangs, the probes that follow wait for the
+    thread that hangs already. It keeps no process from ending.
     """
 
     def __init__(self, name: str, ask: Callable[[], None]) -> None:
         self.name = name
         self._ask = ask
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"readyz-{name}")
         self._lock = Lock()
-        self._asked: Future[None] | None = None
+        self._answer: Future[None] | None = None
 
     def start(self) -> Future[None]:
-        """The answer to come; the running one where the last has not come yet."""
+        """The answer to come; the one that is still awaited where there is one."""
         with self._lock:
-            if self._asked is None or self._asked.done():
-                self._asked = self._thread.submit(self._ask)
-            return self._asked
+            if self._answer is None or self._answer.done():
+                self._answer = Future()
+                Thread(target=self._settle, args=(self._answer,), name=f"readyz-{self.name}", daemon=True).start()
+            return self._answer
+
+    def _settle(self, answer: Future[None]) -> None:
+        try:
+            self._ask()
+        except Exception as error:  # noqa: BLE001 - whoever waits for the answer gets it
+            answer.set_exception(error)
+        else:
+            answer.set_result(None)
 
 
 def _ask_database() -> None:
-    # A new connection each time: this thread serves no requests, so nobody would look after a kept one.
+    # A new connection each time: the thread ends with its answer, and the connection with it.
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")

@@ -80,6 +80,7 @@ class ProcfileManager(Manager):  # type: ignore[misc]  # the library has no type
         try:
             super().loop()
         finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
             # A group outlives the process it was made for where that one was killed.
             _send(signal.SIGKILL, os.killpg, self._pids())
 

@@ -192,7 +192,7 @@ STATIC_ROOT = VAR / "static"
 MEDIA_ROOT = VAR / "media"
 STORAGES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "mediahub.static_files.CollectedFiles"},
     "media": connections.media_store(
         folder=MEDIA_ROOT,
         bucket=MEDIA_BUCKET,
@@ -203,8 +203,6 @@ STORAGES: dict[str, dict[str, Any]] = {
         path_style=AWS_PATH_STYLE,
     ),
 }
-# Without a manifest (before collectstatic, in tests) a page names the plain file instead of failing.
-WHITENOISE_MANIFEST_STRICT = False
 
 # Bodies: routes that carry media read them themselves; whatever else sends one is small.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024

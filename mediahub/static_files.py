@@ -1,4 +1,4 @@
-"""Static files, collected when they have changed."""
+"""Static files: named by their content once they are collected, and collected when they have changed."""
 
 import hashlib
 from collections.abc import Iterator
@@ -7,6 +7,15 @@ from pathlib import Path
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
+from whitenoise.storage import CompressedManifestStaticFilesStorage
+
+
+class CollectedFiles(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  # the library has no types
+    """Until files are collected there is no manifest, and pages name the plain file instead of failing."""
+
+    def stored_name(self, name: str) -> str:
+        """The name with the hash of the content in it."""
+        return str(super().stored_name(name)) if self.hashed_files else name
 
 
 def collect_if_changed() -> None:

@@ -9,8 +9,8 @@ from kombu.simple import SimpleQueue
 
 from mediahub import connections
 
-# Longer than one write of a pipe or a disk page, so that a half-written message would be seen.
-FILLING = "x" * 20_000
+# Longer than a page of a disk, so that a half-written message would be seen.
+FILLING = "x" * 8_000
 # A peer that sends may be slow to start; once messages flow, a pause this long is their end.
 FIRST_SECONDS = 60.0
 IDLE_SECONDS = 3.0

@@ -1,0 +1,183 @@
+"""`manage.py run` as its user meets it: started in a terminal, called with curl, stopped."""
+
+import re
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from urllib.error import HTTPError
+
+import psutil
+import pytest
+
+from tests.mediahub.started import ROOT, environment, manage
+from tests.processes import die_with_parent, free_ports
+
+GREETING = "Ctrl-C stops it."
+# What is promised, and room for a machine that is busy with other tests.
+STOP_SECONDS = 3 + 7
+
+pytestmark = pytest.mark.timeout(120)
+
+
+class Running:
+    """A run, its output as far as it was read, and the processes it is made of."""
+
+    def __init__(self, var: Path, **settings: str) -> None:
+        self.var = var
+        self.port = free_ports(1)[0]
+        self.output = ""
+        self.process = subprocess.Popen(
+            [sys.executable, "manage.py", "run"],
+            cwd=ROOT,
+            env=environment(var, PORT=str(self.port), **settings),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+            preexec_fn=lambda: die_with_parent(signal.SIGKILL),
+        )
+
+    def read_until(self, words: str) -> str:
+        assert self.process.stdout
+        while words not in self.output:
+            line = self.process.stdout.readline()
+            assert line, f"it ended without {words!r}: {self.output}"
+            self.output += line
+        return self.output
+
+    def read_rest(self) -> str:
+        assert self.process.stdout
+        if not self.process.stdout.closed:
+            with self.process.stdout:
+                self.output += self.process.stdout.read()
+        return self.output
+
+    def get(self, path: str, **headers: str) -> tuple[int, str]:
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", headers=headers)
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return answer.status, answer.read().decode(errors="replace")
+        except HTTPError as refusal:
+            with refusal:
+                return refusal.code, refusal.read().decode()
+
+    def processes(self) -> list[psutil.Process]:
+        return [process for process in psutil.process_iter() if self._is_ours(process)]
+
+    def _is_ours(self, process: psutil.Process) -> bool:
+        with suppress(psutil.Error):
+            alive = process.status() != psutil.STATUS_ZOMBIE
+            return alive and process.environ().get("MEDIAHUB_VAR") == str(self.var)
+        return False
+
+    def stop(self, signum: signal.Signals) -> int:
+        self.process.send_signal(signum)
+        return self.process.wait(STOP_SECONDS)
+
+
+@pytest.fixture(scope="module")
+def var(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One folder for all, so that only the first start has to migrate and collect."""
+    return tmp_path_factory.mktemp("var")
+
+
+@pytest.fixture
+def running(var: Path) -> Iterator[Running]:
+    running = Running(var)
+    try:
+        running.read_until(GREETING)
+        yield running
+    finally:
+        for process in running.processes():
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        running.process.wait()
+        running.read_rest()
+
+
+class TestRun:
+    def test_serves_pages_and_prints_the_first_calls(self, running: Running) -> None:
+        assert running.get("/healthz") == (200, '{"status": "ok"}')
+        assert '"status": "ready"' in running.get("/readyz")[1]
+        assert "<h1>MediaHub</h1>" in running.get("/")[1]
+        static = re.findall(r'(?:src|href)="(/static/[^"]+)"', running.get("/api/docs")[1])
+        assert static
+        assert {running.get(path)[0] for path in static} == {200}
+        assert "curl" in running.read_until("/admin/")
+
+    def test_keeps_keys_for_the_owner_and_from_one_run_to_the_next(self, running: Running) -> None:
+        file = running.var / "demo.env"
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+        before = without_url(file)
+        running.stop(signal.SIGTERM)
+        again = Running(running.var)
+        again.read_until(GREETING)
+        assert without_url(file) == before
+        again.stop(signal.SIGTERM)
+        again.read_rest()
+
+    def test_writes_a_line_for_each_request_without_its_query_and_key(self, running: Running) -> None:
+        key = dict(line.split("=", 1) for line in (running.var / "demo.env").read_text().split())["MEDIAHUB_KEY"]
+        running.get(f"/media?path={key}", **{"Authorization": f"Bearer {key}", "X-Request-ID": "a-request"})
+        [line] = [line for line in running.read_until("a-request").splitlines() if "a-request" in line]
+        for part in ("method=GET", "path=/media ", "status=404", "bytes=", "ms=", "app_id="):
+            assert part in f"{line} "
+        running.stop(signal.SIGTERM)
+        assert key not in running.read_rest()
+
+    @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+    def test_stops_when_it_is_told_and_leaves_no_process(self, running: Running, signum: signal.Signals) -> None:
+        assert len(running.processes()) > 5
+        assert running.stop(signum) == 0
+        assert running.processes() == []
+
+    def test_leaves_no_process_when_it_is_killed(self, running: Running) -> None:
+        processes = running.processes()
+        running.stop(signal.SIGKILL)
+        _, alive = psutil.wait_procs(processes, timeout=30)
+        assert alive == []
+
+    def test_ends_with_an_error_when_one_of_its_processes_does(self, running: Running) -> None:
+        [beat] = [process for process in running.processes() if "beat" in process.cmdline()]
+        beat.kill()
+        assert running.process.wait(STOP_SECONDS) != 0
+        assert "beat stopped" in running.read_until("beat stopped")
+        assert running.processes() == []
+
+    def test_a_busy_port_is_one_sentence(self, var: Path) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+            done = manage("run", env=environment(var, PORT=str(port)))
+        assert done.returncode == 1
+        assert done.stdout == ""
+        assert done.stderr == (
+            f"Port {port} cannot be used (address already in use): "
+            f"stop what uses it, or choose another one with PORT={port + 1}.\n"
+        )
+
+    def test_a_database_that_does_not_answer_is_one_sentence(self, var: Path) -> None:
+        closed, own = free_ports(2)
+        url = f"postgres://alice:hunter2@127.0.0.1:{closed}/media"
+        done = manage("run", env=environment(var, PORT=str(own), DATABASE_URL=url))
+        assert done.returncode == 1
+        assert done.stderr.startswith("The database does not answer; see DATABASE_URL.")
+        assert len(done.stderr.splitlines()) == 1
+        assert "hunter2" not in done.stderr
+
+    def test_an_interrupt_while_it_gets_ready_is_no_traceback(self, var: Path) -> None:
+        running = Running(var)
+        running.read_until("getting ready")
+        assert running.stop(signal.SIGINT) == 0
+        assert "Traceback" not in running.read_rest()
+        assert running.processes() == []
+
+
+def without_url(file: Path) -> list[str]:
+    """The lines of the demo's file that do not change with the port."""
+    return [line for line in file.read_text().splitlines() if not line.startswith("MEDIAHUB_URL=")]
