@@ -62,7 +62,9 @@ class S3Store(S3Storage):  # type: ignore[misc]  # the library has no types
                 log.error("storage_short", storage_key=key, expected=length, found=answer["ContentLength"])
                 answer["Body"].close()
                 raise StorageUnavailable
-        return _pieces(answer["Body"])
+            pieces = _pieces(answer["Body"])
+            next(pieces)
+            return pieces
 
     def local_file(self, key: str, *, length: int) -> BinaryIO | None:  # noqa: ARG002 - see `ObjectStore`
         """See `ObjectStore`: never here."""
@@ -90,7 +92,11 @@ def _faults(key: str) -> Iterator[None]:
 
 
 def _pieces(body: "StreamingBody") -> Iterator[bytes]:
+    """An empty piece first, once the first bytes are here: a store that breaks off before them is a 503, not a 500."""
     try:
+        first = body.read(READ_BYTES)
+        yield b""
+        yield first
         yield from body.iter_chunks(READ_BYTES)
     finally:
         # Without this a download that its reader gave up would keep the connection from the pool.

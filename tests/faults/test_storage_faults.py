@@ -141,10 +141,16 @@ class TestDownloadFromAFailingStore:
         assert again is not None
         assert again.document == content
 
-    def test_that_breaks_in_the_middle_never_looks_whole(
+    def test_that_breaks_in_the_first_piece_is_a_503(
         self, installed: Installation, proxy: Proxy, web: Web, content: bytes
     ) -> None:
         media = media_in(sending.raw_upload(installed, content).at(web))
+        with proxy.failing(fault_proxy.cut_short, methods=("GET",)):
+            got = sending.download(installed, media["media_path"])
+            refused(got, web, status=503, code="storage_unavailable")
+
+    def test_that_breaks_in_the_middle_never_looks_whole(self, installed: Installation, proxy: Proxy, web: Web) -> None:
+        media = media_in(sending.raw_upload(installed, secrets.token_bytes(2_000_000)).at(web))
         with proxy.failing(fault_proxy.cut_short, methods=("GET",)):
             assert sending.download(installed, media["media_path"]).at(web) is None
 
