@@ -3,7 +3,7 @@
 import csv
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +28,9 @@ SERVED = {
 NEVER_ITSELF = {"other", "active", "disguised"}
 BOMB_SECONDS = 1.0
 MESSAGE_TYPES = ("document", "image", "video", "audio", "sticker")
+
+# tests/conftest.py prints what is told as a summary.
+Tell = Callable[[str, object], None]
 
 pytestmark = [
     pytest.mark.skipif("SAMPLES" not in os.environ, reason="SAMPLES names no folder of sample files"),
@@ -68,15 +71,6 @@ def alice() -> Person:
     return Person.named("alice")
 
 
-@pytest.fixture
-def tell(request: pytest.FixtureRequest) -> Iterator[list[str]]:
-    """Lines that stand in the report also where all is well."""
-    lines: list[str] = []
-    yield lines
-    # tests/conftest.py prints these at the end.
-    request.node.user_properties.extend(("summary", line) for line in lines)
-
-
 def faults_of(sample: Sample, got: Answer) -> Iterator[str]:
     """What is wrong with a download of this file."""
     if got.status_code != 200:
@@ -93,7 +87,7 @@ def faults_of(sample: Sample, got: Answer) -> Iterator[str]:
 
 
 class TestSamples:
-    def test_are_stored_byte_for_byte_and_served_as_what_they_are(self, alice: Person, tell: list[str]) -> None:
+    def test_are_stored_byte_for_byte_and_served_as_what_they_are(self, alice: Person, record_property: Tell) -> None:
         wrong = {}
         groups: dict[str, list[bool]] = {}
         for sample in samples():
@@ -106,7 +100,9 @@ class TestSamples:
                 faults.append("took too long")
             wrong |= {sample.file: faults} if faults else {}
             groups.setdefault(sample.group, []).append(not faults)
-        tell.append("; ".join(f"{name} {sum(held)} of {len(held)}" for name, held in sorted(groups.items())))
+        record_property(
+            "summary", "; ".join(f"{name} {sum(held)} of {len(held)}" for name, held in sorted(groups.items()))
+        )
         assert sum(map(len, groups.values())) > 0
         assert wrong == {}
 
@@ -120,7 +116,9 @@ class TestSamples:
         assert wrong == {}
 
     @pytest.mark.parametrize("message_type", MESSAGE_TYPES)
-    def test_are_sent_where_the_type_of_message_allows(self, alice: Person, tell: list[str], message_type: str) -> None:
+    def test_are_sent_where_the_type_of_message_allows(
+        self, alice: Person, record_property: Tell, message_type: str
+    ) -> None:
         wrong, taken, refused = {}, 0, 0
         kind = kinds.DEFAULTS[message_type]
         for sample in samples():
@@ -129,7 +127,7 @@ class TestSamples:
             refused += answer.status_code in (413, 422)
             if faults := list(faults_of_message(sample, answer, kind)):
                 wrong[sample.file] = faults
-        tell.append(f"as {message_type}: {taken} taken, {refused} refused")
+        record_property("summary", f"as {message_type}: {taken} taken, {refused} refused")
         assert wrong == {}
 
 
