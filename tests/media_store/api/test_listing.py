@@ -147,7 +147,8 @@ class TestFilters:
             {"kind": "gif"}, {"status": "gone"}, {"direction": "up"}, {"device": "x"}, {"device": "1"},
             {"created_after": "yesterday"}, {"created_before": "2026-13-01T00:00:00Z"}, {"expires_after": "\0"},
             {"created_after": "9999-12-31T23:59:59-14:00"}, {"expires_before": "0001-01-01T00:00:00+14:00"},
-            {"message_id": ""}, {"status": ""}, {"created_after": ""}, {"device": ""}, {"message_id": "a\0"}, {"media_path": "\0"}, {"sha256": "\0"}, {"mime_type": "\0"},
+            {"message_id": ""}, {"status": ""}, {"created_after": ""}, {"device": ""},
+            {"message_id": "a\0"}, {"media_path": "\0"}, {"sha256": "\0"}, {"mime_type": "\0"},
         ],
     )  # fmt: skip
     def test_of_what_cannot_be_are_refused(self, alice: Person, query: dict[str, str]) -> None:
