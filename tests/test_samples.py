@@ -88,7 +88,7 @@ def faults_of(sample: Sample, got: Answer) -> Iterator[str]:
 
 class TestSamples:
     def test_are_stored_byte_for_byte_and_served_as_what_they_are(self, alice: Person, record_property: Tell) -> None:
-        wrong = {}
+        wrong: dict[str, object] = {}
         groups: dict[str, list[bool]] = {}
         for sample in samples():
             began = time.monotonic()

@@ -46,7 +46,7 @@ class Call:
         finally:
             connection.close()
         document = json.loads(content) if "json" in answer.headers.get("Content-Type", "") else content
-        return Answer(status=answer.status, document=document, headers=answer.headers)
+        return Answer(status=answer.status, document=document, headers=dict(answer.headers.items()))
 
     def headers(self) -> dict[str, str]:
         """All but the length."""
