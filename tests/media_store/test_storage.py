@@ -204,7 +204,7 @@ class TestFiles:
         self, files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
     ) -> None:
         monkeypatch.setattr(os, "link", _failing_with(errno.EXDEV))
-        monkeypatch.setattr(shutil, "copyfile", _failing_with(number))
+        monkeypatch.setattr(shutil, "copyfile", _half_done(number))
         with pytest.raises(StorageFull):
             put("blobs/a/b", CONTENT, tmp_path)
         assert [path for path in files.rglob("*") if path.is_file()] == []
@@ -212,6 +212,14 @@ class TestFiles:
 
 def _failing_with(number: int) -> Any:
     def fail(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    return fail
+
+
+def _half_done(number: int) -> Any:
+    def fail(_source: Path, target: Path) -> None:
+        target.write_bytes(b"half")
         raise OSError(number, os.strerror(number))
 
     return fail

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
+from media_store import retention
 from media_store.models import Blob, BlobRelease, Media
 from tests.media_files import jpeg
 from tests.people import Person, bytes_of, refusal
@@ -50,6 +51,13 @@ class TestRemoval:
         answers = [alice.api.delete(f"/v1/media/{media['id']}") for _ in range(2)]
         assert [answer.status_code for answer in answers] == [204, 204]
         assert BlobRelease.objects.count() == 1
+
+    def test_stays_as_it_was_first_told(self, alice: Person) -> None:
+        media = alice.sent(jpeg())
+        alice.api.delete(f"/v1/media/{media['id']}")
+        tombstone = alice.api.get(f"/v1/media/{media['id']}").json()
+        retention.remove(Media.objects.get(pk=media["id"]), reason="staff", now=timezone.now())
+        assert alice.api.get(f"/v1/media/{media['id']}").json() == tombstone
 
     def test_of_what_has_expired_is_taken_too(self, alice: Person) -> None:
         media = alice.sent(jpeg())
