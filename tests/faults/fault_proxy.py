@@ -141,6 +141,19 @@ def answer_lost(handler: Handler, body: bytes) -> None:
 
 def cut_short(handler: Handler, body: bytes) -> None:
     """The store's answer ends in the middle of its body."""
+    content = _announce(handler, body)
+    handler.wfile.write(content[: len(content) // 2])
+    # An end, not a reset: that could take back what has been sent.
+    handler.close_connection = True
+
+
+def headers_only(handler: Handler, body: bytes) -> None:
+    """The store announces a body, and breaks off before its first byte."""
+    _announce(handler, body)
+    handler.break_off()
+
+
+def _announce(handler: Handler, body: bytes) -> bytes:
     answer, content = handler.ask(body)
     handler.send_response(answer.status)
     handler.send_header("Content-Length", str(len(content)))
@@ -148,6 +161,5 @@ def cut_short(handler: Handler, body: bytes) -> None:
         if name in answer.headers:
             handler.send_header(name, answer.headers[name])
     handler.end_headers()
-    handler.wfile.write(content[: len(content) // 2])
     handler.wfile.flush()
-    handler.break_off()
+    return content

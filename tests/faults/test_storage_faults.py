@@ -141,11 +141,11 @@ class TestDownloadFromAFailingStore:
         assert again is not None
         assert again.document == content
 
-    def test_that_breaks_in_the_first_piece_is_a_503(
+    def test_that_breaks_before_the_first_byte_is_a_503(
         self, installed: Installation, proxy: Proxy, web: Web, content: bytes
     ) -> None:
         media = media_in(sending.raw_upload(installed, content).at(web))
-        with proxy.failing(fault_proxy.cut_short, methods=("GET",)):
+        with proxy.failing(fault_proxy.headers_only, methods=("GET",)):
             got = sending.download(installed, media["media_path"])
             refused(got, web, status=503, code="storage_unavailable")
 
