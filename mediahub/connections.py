@@ -96,6 +96,8 @@ def broker(redis_url: str, *, var: Path, task_limit_seconds: int) -> tuple[str, 
             "socket_timeout": HINT_SECONDS,
             "socket_connect_timeout": HINT_SECONDS,
             "socket_keepalive": True,
+            # Somebody's request waits while a hint is sent: a Redis that refuses is not asked again for it.
+            "max_retries": 0,
         },
     )
 

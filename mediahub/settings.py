@@ -264,6 +264,9 @@ CELERY_BROKER_URL, CELERY_BROKER_TRANSPORT, CELERY_BROKER_TRANSPORT_OPTIONS = co
     REDIS_URL, var=VAR, task_limit_seconds=TASK_LIMIT_SECONDS
 )
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+# The broker gives the task to somebody else, who may begin at once; each can be run twice.
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 # A hint that cannot be sent is given up within seconds; a sweep finds what it was about.
 CELERY_BROKER_CONNECTION_TIMEOUT = 1
 CELERY_TASK_PUBLISH_RETRY = False
