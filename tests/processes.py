@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from types import FrameType
 from typing import NoReturn
@@ -15,7 +15,7 @@ from typing import NoReturn
 import psutil
 
 # What an interrupted command gets to put its own things away.
-GRACE_SECONDS = 15
+GRACE_SECONDS = 3
 # Below the range from which outgoing connections take theirs, so that none is taken between choice and use.
 PORTS = range(20_000, 32_000)
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -58,7 +58,7 @@ def run(command: Sequence[str], environment: Mapping[str, str]) -> int:
     except Interrupted as interrupted:
         # Ctrl-C reached it already. Told twice, pytest would leave its own clean-up undone.
         if not (interrupted.number == signal.SIGINT and _in_foreground()):
-            child.send_signal(signal.SIGINT)
+            _press_ctrl_c(child.pid)
         with suppress(subprocess.TimeoutExpired):
             child.wait(GRACE_SECONDS)
         raise
@@ -76,13 +76,14 @@ def adopt_orphans() -> None:
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
 
 
-def end_children() -> None:
-    """Kill every process below this one, until there is none."""
-    while children := psutil.Process().children(recursive=True):
-        for child in children:
+def end_children(*, but: Collection[int] = ()) -> None:
+    """Kill every process below this one, until there is none but those of these ids, with what is below them."""
+    while children := [child for child in psutil.Process().children() if child.pid not in but]:
+        below = [process for child in children for process in _below(child)]
+        for process in (*children, *below):
             with suppress(psutil.NoSuchProcess):
-                child.kill()
-        psutil.wait_procs(children, timeout=1)
+                process.kill()
+        psutil.wait_procs([*children, *below], timeout=1)
 
 
 def free_ports(count: int) -> list[int]:
@@ -102,6 +103,21 @@ def _interrupt(number: int, _frame: FrameType | None) -> NoReturn:
     for other in SIGNALS:
         signal.signal(other, signal.SIG_IGN)
     raise Interrupted(number)
+
+
+def _below(process: psutil.Process) -> list[psutil.Process]:
+    with suppress(psutil.NoSuchProcess):
+        return process.children(recursive=True)
+    return []
+
+
+def _press_ctrl_c(pid: int) -> None:
+    """As a terminal does: to the command and to what it works with, such as the workers of pytest."""
+    with suppress(psutil.NoSuchProcess):
+        command = psutil.Process(pid)
+        for process in (*command.children(), command):
+            with suppress(psutil.NoSuchProcess):
+                process.send_signal(signal.SIGINT)
 
 
 def _in_foreground() -> bool:

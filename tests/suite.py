@@ -5,18 +5,20 @@ MINIO_BIN is set, the storage tests once more on that MinIO. `--faults` runs the
 """
 
 import os
+import signal
 import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tests.processes import Interrupted, raise_on_signals, run
+from tests.processes import Interrupted, die_with_parent, raise_on_signals, run
 from tests.programs import ServerFailed
 from tests.servers import Server
 from tests.services import ALL, ON_MINIO, running
 
 OK, FAILED, NO_TESTS = 0, 1, 5
 FUZZ_EXAMPLES = "2000"
+INTERLEAVINGS = "400"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +33,9 @@ class Pass:
 SERVICES = Pass(name="PostgreSQL, SeaweedFS and Redis", servers=ALL)
 EMBEDDED = Pass(name="the embedded defaults: SQLite, files, file broker", servers=(), options=("--core",))
 MINIO = Pass(name="MinIO: storage tests only", servers=ON_MINIO, options=("-m", "storage"))
-FAULTS = Pass(name="PostgreSQL, SeaweedFS and Redis: the long tests", servers=ALL, options=("-m", "faults"))
+FAULTS = Pass(
+    name="PostgreSQL, SeaweedFS and Redis: the long tests", servers=ALL, options=("-m", "faults or interleavings")
+)
 
 
 def passes(*, faults: bool) -> list[Pass]:
@@ -73,9 +77,12 @@ def say(sentence: str) -> None:
 def main(arguments: Sequence[str]) -> int:
     """The command line."""
     raise_on_signals()
+    # make may be killed, and then this is told to end as it would be by make.
+    die_with_parent(signal.SIGTERM)
     faults = "--faults" in arguments
     if faults:
         os.environ.setdefault("FUZZ_EXAMPLES", FUZZ_EXAMPLES)
+        os.environ.setdefault("INTERLEAVINGS", INTERLEAVINGS)
     rest = [argument for argument in arguments if argument != "--faults"]
     try:
         return verdict([run_pass(each, rest) for each in passes(faults=faults)])

@@ -23,7 +23,12 @@ from problems.errors import NotFound
 from tests.interleaving import Actor, run
 from tests.media_files import jpeg
 
-pytestmark = [pytest.mark.services, pytest.mark.django_db(transaction=True)]
+pytestmark = [
+    pytest.mark.services,
+    pytest.mark.interleavings,
+    pytest.mark.timeout(900),
+    pytest.mark.django_db(transaction=True),
+]
 
 SCHEDULES = st.lists(st.integers(0, 1), max_size=24)
 EXAMPLES = int(os.environ.get("INTERLEAVINGS", "25"))
