@@ -22,7 +22,7 @@ _SECRETS = (
     # passwords in the addresses of databases and brokers
     (re.compile(r"(://[^\s:/?#@]*):[^\s@/]+@"), r"\1:…@"),
     # query strings: they carry media paths, signatures and whatever a client puts there
-    (re.compile(r"(/[^\s?\"'<>]*)\?[^\s\"'<>\\]+"), r"\1?…"),
+    (re.compile(r"(?<=[^\s?])\?[^\s\"'<>\\]+"), "?…"),
 )
 
 # Lines that say at every tick or request what the access line or the task itself says where it matters.

@@ -3,6 +3,7 @@
 import json
 import logging
 import sys
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -60,6 +61,12 @@ class TestRedaction:
     )
     def test_leaves_other_lines_alone(self, line: str) -> None:
         assert log.redacted(line).replace("bearer …", "bearer of") == line
+
+    @pytest.mark.parametrize("part", ["/", "?", "/?", "://", ":", "a:b", "bearer ", " ", "mhk_"])
+    def test_takes_no_longer_than_the_line_is_long(self, part: str) -> None:
+        started_at = time.process_time()
+        log.redacted(part * 100_000)
+        assert time.process_time() - started_at < 2
 
     def test_reaches_messages_values_and_tracebacks(self, read_lines: Read, capsys: pytest.CaptureFixture[str]) -> None:
         token = new_token()
