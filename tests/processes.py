@@ -16,6 +16,7 @@ import psutil
 
 # What an interrupted command gets to put its own things away.
 GRACE_SECONDS = 3
+BURIAL_SECONDS = 1
 # Below the range from which outgoing connections take theirs, so that none is taken between choice and use.
 PORTS = range(20_000, 32_000)
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -54,7 +55,7 @@ def run(command: Sequence[str], environment: Mapping[str, str]) -> int:
         command, env={**os.environ, **environment}, preexec_fn=lambda: die_with_parent(signal.SIGTERM)
     )
     try:
-        return child.wait()
+        return _wait(child)
     except Interrupted as interrupted:
         # Ctrl-C reached it already. Told twice, pytest would leave its own clean-up undone.
         if not (interrupted.number == signal.SIGINT and _in_foreground()):
@@ -103,6 +104,23 @@ def _interrupt(number: int, _frame: FrameType | None) -> NoReturn:
     for other in SIGNALS:
         signal.signal(other, signal.SIG_IGN)
     raise Interrupted(number)
+
+
+def _wait(child: "subprocess.Popen[bytes]") -> int:
+    """Its exit code, once it has ended; adopted orphans that have ended are let go of on the way."""
+    while True:
+        try:
+            return child.wait(BURIAL_SECONDS)
+        except subprocess.TimeoutExpired:
+            _bury_orphans(but=child.pid)
+
+
+def _bury_orphans(*, but: int) -> None:
+    # Nobody else would, and a test that waits for one to go would see it for ever.
+    for orphan in psutil.Process().children():
+        with suppress(psutil.NoSuchProcess, ChildProcessError):
+            if orphan.pid != but and orphan.status() == psutil.STATUS_ZOMBIE:
+                os.waitpid(orphan.pid, os.WNOHANG)
 
 
 def _below(process: psutil.Process) -> list[psutil.Process]:
