@@ -11,9 +11,10 @@ from drf_spectacular.views import SpectacularSwaggerSplitView
 
 # Nothing from elsewhere; the page's own style stands in it.
 PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
-# Swagger draws its icons from data: addresses and sets styles from its script.
+# Swagger draws its icons from data: addresses, shows what was downloaded from blob: ones, and sets styles by script.
 SWAGGER_POLICY = (
-    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; form-action 'none'"
+    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; media-src blob:; "
+    "base-uri 'none'; form-action 'none'"
 )
 
 

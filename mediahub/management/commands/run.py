@@ -51,6 +51,7 @@ class Command(BaseCommand):
 
     def _prepare(self) -> DemoCredentials:
         self.stdout.write("MediaHub is getting ready …")
+        self.stdout.flush()
         try:
             call_command("migrate", verbosity=0, interactive=False)
         except OperationalError as error:
