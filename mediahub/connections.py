@@ -76,6 +76,11 @@ def _postgresql(config: dict[str, Any]) -> dict[str, Any]:
     return config
 
 
+def authority(host: str, port: int) -> str:
+    """`host:port` as it stands in a URL (RFC 3986, section 3.2)."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 def require_redis(url: str) -> None:
     """Refuse what is no address of a Redis."""
     if url and urlsplit(url).scheme not in REDIS_SCHEMES:

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import connections
 
 from mediahub import checks
+from mediahub.connections import authority
 from mediahub.environment import WrongSetting
 
 try:
@@ -22,7 +23,7 @@ def post_fork(server: Any, worker: Any) -> None:  # noqa: ARG001 - gunicorn's si
 
 
 wsgi_app = "mediahub.wsgi:application"
-bind = f"{settings.WEB_HOST}:{settings.PORT}"
+bind = authority(settings.WEB_HOST, settings.PORT)
 logger_class = "mediahub.access.LogLines"
 # Loaded once and forked: a wrong setting fails one process instead of each, and the code is in memory once.
 preload_app = True

@@ -30,6 +30,7 @@ _QUIET = {
     "django.security.DisallowedHost": "CRITICAL",
     "celery.app.trace": "WARNING",
     "celery.beat": "WARNING",
+    "celery.utils.functional": "INFO",
     "celery.worker.strategy": "WARNING",
     "kombu": "WARNING",
     "boto3": "WARNING",

@@ -115,6 +115,9 @@ WEB_THREADS = env.number(
 WEB_GRACE_SECONDS = env.number(
     "WEB_GRACE_SECONDS", "How long a stopping web process lets uploads and downloads end.", default=25, minimum=0
 )
+WORKER_CONCURRENCY = env.number(
+    "WORKER_CONCURRENCY", "Tasks one worker process does at a time, each in a process of its own.", default=2, minimum=1
+)
 FORWARDED_ALLOW_IPS = env.text(
     "FORWARDED_ALLOW_IPS",
     "Addresses of proxies whose X-Forwarded-Proto is believed; `*` where only a proxy can reach the web process.",
@@ -279,6 +282,7 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_TIME_LIMIT = TASK_LIMIT_SECONDS
 CELERY_TASK_SOFT_TIME_LIMIT = TASK_LIMIT_SECONDS - 60
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_CONCURRENCY = WORKER_CONCURRENCY
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "beat-schedule")

@@ -16,6 +16,12 @@ def database(url: str) -> dict[str, Any]:
     return connections.database(url, var=VAR, base=BASE)
 
 
+class TestAuthority:
+    @pytest.mark.parametrize(("host", "written"), [("127.0.0.1", "127.0.0.1:80"), ("::1", "[::1]:80")])
+    def test_is_written_as_in_a_url(self, host: str, written: str) -> None:
+        assert connections.authority(host, 80) == written
+
+
 class TestDatabase:
     def test_is_sqlite_below_var_where_none_is_named(self) -> None:
         assert database("")["NAME"] == VAR / "mediahub.sqlite3"

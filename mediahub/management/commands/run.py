@@ -21,6 +21,7 @@ from django.utils import timezone
 
 from devices.demo import DemoCredentials, ensure_demo
 from devices.demo_walk import walk
+from mediahub.connections import authority
 from mediahub.log import redacted
 from mediahub.processes import Lasting, ProcfileManager
 from mediahub.static_files import collect_if_changed
@@ -58,7 +59,8 @@ class Command(BaseCommand):
             reason = redacted(" ".join(str(error).split()))
             sys.exit(f"The database does not answer; see DATABASE_URL. It said: {reason}")
         collect_if_changed()
-        credentials = ensure_demo(now=timezone.now(), url=f"http://{_reachable(settings.WEB_HOST)}:{settings.PORT}")
+        where = authority(_reachable(settings.WEB_HOST), settings.PORT)
+        credentials = ensure_demo(now=timezone.now(), url=f"http://{where}")
         # The processes that follow are forks of this one.
         connections.close_all()
         return credentials
@@ -79,7 +81,7 @@ def _require_port(host: str, port: int) -> None:
 
 
 def _reachable(host: str) -> str:
-    return "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 - compared, not bound
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
 
 
 def _serve(credentials: DemoCredentials) -> int:
