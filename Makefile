@@ -1,5 +1,6 @@
 # `make` alone lists what there is. It needs Python 3.11 to 3.13, make and git, and brings the rest itself.
 .DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
 .PHONY: help run test faults check format pins clean
 
@@ -10,7 +11,7 @@ PIP := $(PYTHON) -m pip --disable-pip-version-check --no-input --quiet
 TO_RUN := $(VENV)/.ready-to-run
 TO_TEST := $(VENV)/.ready-to-test
 # Checks see the embedded defaults, whatever this shell's or the .env file's settings say.
-PLAIN := env -i PATH="$(PATH)" HOME="$(HOME)" MEDIAHUB_ENV_FILE=/dev/null MEDIAHUB_VAR=$(CURDIR)/$(VENV)/var
+PLAIN := env -i PATH="$(PATH)" HOME="$(HOME)" MEDIAHUB_ENV_FILE=/dev/null MEDIAHUB_VAR="$(CURDIR)/$(VENV)/var"
 
 help:
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
