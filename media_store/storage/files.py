@@ -13,6 +13,7 @@ import structlog
 from django.core.files.storage import FileSystemStorage
 
 from media_store.errors import StorageUnavailable, of_disk
+from media_store.failpoints import reached
 
 READ_BYTES = 262_144
 
@@ -27,9 +28,11 @@ class FileStore(FileSystemStorage):
         with _faults(key):
             target = Path(self.path(key))
             _make_folders(target.parent, below=Path(self.location))
-            beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+            # A name made of the key: what a killed process leaves beside the place is found by the blob's row.
+            beside = target.with_name(f".{target.name}.part")
             try:
                 _link_or_copy(path, beside)
+                reached("storage.file_beside")
                 beside.replace(target)
             finally:
                 beside.unlink(missing_ok=True)

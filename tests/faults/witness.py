@@ -1,6 +1,7 @@
 """A witness from outside: reads the rows and the objects of an installation as they lie, past all of its code."""
 
 import hashlib
+import re
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ Rows = list[tuple[Any, ...]]
 
 
 class Files:
-    """Objects as files. One that is still being written bears its key with a dot in front and an ending."""
+    """Objects as files. One that is still being written bears its key between a dot and `.part`, and nothing else."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -32,7 +33,8 @@ class Files:
         return (self._folder / key).read_bytes()
 
     def _key(self, path: Path) -> str:
-        name = path.name.removeprefix(".").partition(".")[0]
+        unfinished = re.fullmatch(r"\.(.+)\.part", path.name)
+        name = unfinished[1] if unfinished else path.name
         return str(path.with_name(name).relative_to(self._folder))
 
 
