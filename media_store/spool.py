@@ -5,7 +5,6 @@ import fcntl
 import hashlib
 import os
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -18,8 +17,6 @@ from media_store.errors import TooLarge, of_disk
 HEAD_BYTES = 65_536
 READ_BYTES = 262_144
 SUFFIX = ".spool"
-# A file younger than this may belong to an upload that has not locked it yet.
-ORPHAN_AGE_SECONDS = 60
 
 log = structlog.get_logger(__name__)
 
@@ -35,11 +32,8 @@ class Spool:
     def __init__(self, *, folder: Path, max_bytes: int) -> None:
         with _faults():
             folder.mkdir(parents=True, exist_ok=True)
-            self._file: IO[bytes] = tempfile.NamedTemporaryFile(  # noqa: SIM115 - closed by close()
-                dir=folder, suffix=SUFFIX, buffering=0, delete=False
-            )
+            self._file = _locked_file(folder)
         self.path = Path(self._file.name)
-        fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         self._sha256 = hashlib.sha256()
         self._head = bytearray()
         self.max_bytes = max_bytes
@@ -106,6 +100,18 @@ def _faults() -> Iterator[None]:
         raise of_disk(error) from error
 
 
+def _locked_file(folder: Path) -> IO[bytes]:
+    """A new file that a sweep leaves alone: one that was swept before it was locked is made again."""
+    while True:
+        file: IO[bytes] = tempfile.NamedTemporaryFile(  # noqa: SIM115 - closed by the spool
+            dir=folder, suffix=SUFFIX, buffering=0, delete=False
+        )
+        fcntl.flock(file, fcntl.LOCK_EX)
+        if os.fstat(file.fileno()).st_nlink:
+            return file
+        file.close()
+
+
 def sweep(*, folder: Path) -> int:
     """Remove the files of writers that were killed; answers how many there were."""
     if not folder.is_dir():
@@ -114,10 +120,9 @@ def sweep(*, folder: Path) -> int:
 
 
 def _remove_if_orphaned(path: Path) -> bool:
+    """A file that nobody holds locked has no writer any more: a lock ends with its process."""
     try:
         with path.open("rb") as file:
-            if time.time() - os.fstat(file.fileno()).st_mtime < ORPHAN_AGE_SECONDS:
-                return False
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             path.unlink()
     except (BlockingIOError, FileNotFoundError):

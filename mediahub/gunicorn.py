@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connections
 
+from media_store import spool
 from mediahub import checks
 from mediahub.connections import authority
 from mediahub.environment import WrongSetting
@@ -15,6 +16,22 @@ try:
     checks.insist()
 except WrongSetting as wrong:
     sys.exit(f"MediaHub cannot start: {wrong}")
+
+
+def on_starting(server: Any) -> None:
+    """What uploads of a killed process left in the spool goes before the first of ours comes."""
+    _sweep_spool(server)
+
+
+def child_exit(server: Any, worker: Any) -> None:  # noqa: ARG001 - gunicorn's signature
+    """A worker that was killed in the middle of uploads left their files, and the beat may be on another machine."""
+    _sweep_spool(server)
+
+
+def _sweep_spool(server: Any) -> None:
+    swept = spool.sweep(folder=settings.SPOOL_DIR)
+    if swept:
+        server.log.warning("Removed %s files of uploads that had been killed from the spool", swept)
 
 
 def post_fork(server: Any, worker: Any) -> None:  # noqa: ARG001 - gunicorn's signature
