@@ -204,7 +204,7 @@ class Media(models.Model):
             models.Index(fields=["created_at"], name="media_by_date"),
             # GET /v1/media?sha256= and the admin's search.
             models.Index(fields=["app", "sha256"], name="media_by_checksum"),
-            # The admin's search by message id.
+            # GET /v1/media?message_id=.
             models.Index(fields=["message_id"], name="media_by_message"),
         )
 

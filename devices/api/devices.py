@@ -24,7 +24,7 @@ _BODY_PROBLEMS = ("malformed", "malformed_json", "unknown_field", "length_requir
         summary="List devices",
         description="Newest first. Scope: `devices`.",
         examples=[examples.DEVICE],
-        responses={200: DeviceSerializer(many=True), **problem_responses("malformed", "not_found")},
+        responses={200: DeviceSerializer(many=True), **problem_responses("malformed", "unknown_field", "not_found")},
     ),
     create=extend_schema(
         operation_id="devices_create",

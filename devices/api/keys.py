@@ -22,7 +22,7 @@ from problems.openapi import problem_responses
         summary="List keys",
         description="Newest first; revoked and expired keys too. No token is ever shown again. Scope: `keys`.",
         examples=[examples.KEY],
-        responses={200: KeySerializer(many=True), **problem_responses("malformed", "not_found")},
+        responses={200: KeySerializer(many=True), **problem_responses("malformed", "unknown_field", "not_found")},
     ),
     create=extend_schema(
         operation_id="keys_create",

@@ -7,7 +7,7 @@ from rest_framework.exceptions import NotFound as RestNotFound
 from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.request import Request
 
-from problems.errors import Malformed, NotFound
+from problems.errors import Malformed, NotFound, UnknownField
 
 
 class NewestFirst(CursorPagination):
@@ -19,6 +19,15 @@ class NewestFirst(CursorPagination):
     page_size_query_param = "limit"
     page_size_query_description = "How many results a page has at most: 1 to 200, 50 where it is left out."
     cursor_query_description = "Where the page begins; taken from `next` or `previous`, never made."
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any] | None:
+        """The page asked for. Raises UnknownField for a misspelt parameter, which would else narrow nothing."""
+        filters = getattr(getattr(view, "filterset_class", None), "base_filters", {})
+        known = [*filters, self.page_size_query_param, self.cursor_query_param]
+        unknown = sorted(set(request.query_params) - set(known))
+        if unknown:
+            raise UnknownField(f"Not known here: {', '.join(unknown)}. Known: {', '.join(known)}.", fields=unknown)
+        return super().paginate_queryset(queryset, request, view)
 
     def get_page_size(self, request: Request) -> int:
         """The limit asked for. Raises Malformed where DRF would fall back to its own."""

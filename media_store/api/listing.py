@@ -10,10 +10,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
-from devices.api.pagination import NewestFirst
 from media_store import kinds
 from media_store.models import Media, MediaQuerySet
-from problems.errors import UnknownField
 
 
 class MomentField(django_filters.fields.IsoDateTimeField):
@@ -72,15 +70,8 @@ class MediaFilterSet(django_filters.FilterSet):
         return queryset.filter(sha256=value.lower())
 
 
-OTHER_PARAMETERS = frozenset({NewestFirst.cursor_query_param, NewestFirst.page_size_query_param})
-
-
 def filtered(queryset: MediaQuerySet, request: Request, *, now: datetime) -> QuerySet[Media]:
-    """The media that the query asks for. Errors: `UnknownField`, `ValidationError`."""
-    unknown = sorted(set(request.query_params) - set(MediaFilterSet.base_filters) - OTHER_PARAMETERS)
-    if unknown:
-        detail = f"No filter of this name: {', '.join(unknown)}. Known: {', '.join(MediaFilterSet.base_filters)}."
-        raise UnknownField(detail, fields=unknown)
+    """The media that the query asks for. Error: `ValidationError`."""
     # An empty value would be no filter to the library: a variable that was never set would list everything.
     empty = [name for name in MediaFilterSet.base_filters if request.query_params.get(name) == ""]
     if empty:

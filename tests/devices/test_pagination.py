@@ -24,6 +24,11 @@ class TestPages:
 
         assert seen == list("6543210")
 
+    @pytest.mark.parametrize("query", ["page_size=3", "name=phone", "format=xml"])
+    def test_are_refused_where_a_parameter_is_misspelt(self, alice: Tenant, query: str) -> None:
+        answer = alice.client.get(f"/v1/devices?{query}")
+        assert (answer.status_code, answer.json()["code"]) == (400, "unknown_field")
+
     def test_lead_back(self, alice: Tenant) -> None:
         for number in range(6):
             alice.device(str(number))
