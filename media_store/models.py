@@ -30,6 +30,10 @@ class BlobQuerySet(models.QuerySet["Blob"]):
         """Those that may be attached to."""
         return self.filter(state=Blob.State.READY)
 
+    def of_bytes(self, *, app_id: uuid.UUID, sha256: str) -> BlobQuerySet:
+        """The app's READY blob of these bytes: one or none."""
+        return self.ready().filter(app_id=app_id, sha256=sha256)
+
     def lock_ready(self, *, app_id: uuid.UUID, sha256: str) -> Blob | None:
         """Lock the app's READY blob of these bytes against being condemned, or find none.
 
@@ -38,7 +42,7 @@ class BlobQuerySet(models.QuerySet["Blob"]):
         the lock is held. SQLite has one writer at a time, and needs none.
         """
         if connection.vendor != "postgresql":
-            return self.ready().filter(app_id=app_id, sha256=sha256).first()
+            return self.of_bytes(app_id=app_id, sha256=sha256).first()
         table = self.model._meta.db_table
         statement = f"SELECT * FROM {table} WHERE app_id = %s AND sha256 = %s AND state = %s FOR KEY SHARE"  # noqa: S608 - the table's own name
         return next(iter(self.raw(statement, [app_id, sha256, Blob.State.READY])), None)

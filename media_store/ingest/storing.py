@@ -47,7 +47,8 @@ def same_message(media: Media) -> Media | None:
 
 def store(media: Media, spool: Spool, *, now: datetime) -> None:
     """Attach to the app's READY blob of the same bytes, or put an object of its own."""
-    if attach(media):
+    # Asked first without a lock: new bytes, the common case, then cost no transaction that finds nothing to attach to.
+    if Blob.objects.of_bytes(app_id=media.app_id, sha256=media.sha256).exists() and attach(media):
         return
     blob = _write_pending(media, now=now)
     reached("ingest.pending_written")

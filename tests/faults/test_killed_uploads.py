@@ -25,7 +25,6 @@ pytestmark = [pytest.mark.faults, pytest.mark.timeout(180)]
 
 # Where bytes are new, and what a kill at each moment leaves of them: the states of their blobs.
 NEW_BYTES: dict[str, list[str]] = {
-    "ingest.attach.device_locked": [],
     "ingest.pending_written": ["pending"],
     "ingest.object_put": ["pending"],
     "ingest.promote.device_locked": ["pending"],
