@@ -114,6 +114,7 @@ def _make_ready(blob: Blob, *, now: datetime) -> Blob:
             with transaction.atomic():
                 promoted = _move(blob, to=Blob.State.READY, ready_at=now)
         except IntegrityError:
+            reached("ingest.promote.lost")
             winner = Blob.objects.lock_ready(app_id=blob.app_id, sha256=blob.sha256)
             if winner is None:
                 continue

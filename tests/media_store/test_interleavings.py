@@ -5,6 +5,7 @@ object, no blob of the same bytes twice among READY, nothing PENDING, and every 
 """
 
 import os
+import threading
 from collections.abc import Callable
 
 import pytest
@@ -112,6 +113,8 @@ class Story:
         blobs = Blob.objects.filter(app=self.app)
         assert blobs.filter(state=Blob.State.READY).count() <= 1
         assert not blobs.filter(state=Blob.State.PENDING).exists()
+        # Whoever was condemned stays so: its object may be on its way out.
+        assert not blobs.ready().exclude(condemned_at=None).exists()
         held = media.exclude(blob=None).values("blob_id")
         for blob in blobs.ready().exclude(pk__in=held):
             assert BlobRelease.objects.filter(blob=blob).exists()
@@ -121,6 +124,17 @@ def together(*works: Callable[[], object], schedule: list[int]) -> list[Actor]:
     actors = [Actor(f"actor {number}", work) for number, work in enumerate(works)]
     run(actors, schedule)
     return actors
+
+
+def aside(work: Callable[[], object]) -> Actor:
+    """Run it to its end on a connection of its own, while this thread stands in the middle of something."""
+    actor = Actor("aside", work)
+    actor.start()
+    actor.begin()
+    actor.step()
+    actor.join(20)
+    assert actor.error is None
+    return actor
 
 
 def raised(actors: list[Actor]) -> list[type[Exception]]:
@@ -216,6 +230,26 @@ class TestUploadAgainstCondemnation:
         actors = together(story.upload(), upload_remove_condemn, schedule=schedule)
         assert raised(actors) == []
         assert Media.objects.filter(app=story.app, status="ready").count() == 1
+        story.check()
+
+    def test_of_the_winner_in_the_moment_that_it_has_won(self) -> None:
+        story = Story()
+        won: list[Media] = []
+
+        def win() -> None:
+            # The winner passes here too, in a thread of its own.
+            if threading.current_thread() is threading.main_thread():
+                won.append(aside(story.upload()).result.media)
+
+        def lose_the_winner() -> None:
+            aside(story.remove(won[0]))
+            aside(story.condemn_released())
+
+        with failpoints.at("ingest.object_put", win), failpoints.at("ingest.promote.lost", lose_the_winner):
+            media = story.upload()().media
+        assert media.status == "ready"
+        assert media.blob_id != won[0].blob_id
+        assert Blob.objects.get(app=story.app, state=Blob.State.CONDEMNED).pk == won[0].blob_id
         story.check()
 
 
