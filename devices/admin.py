@@ -207,7 +207,7 @@ class DeviceAdmin(TenantAdmin):
 
     def _destroy(self, request: HttpRequest, device: Device) -> bool:
         try:
-            destroyed = destruction.destroy(device, now=timezone.now())
+            destroyed = destruction.destroy(device, now=timezone.now(), by=f"staff {request.user.get_username()}")
         except Problem as problem:
             self.message_user(request, f"The device {device.name} stays: {problem.detail}", messages.ERROR)
             return False

@@ -70,7 +70,7 @@ def live_key(token: str, *, now: dt.datetime) -> ApiKey:
         raise Unauthenticated
     # Filtered in SQL by the digest alone, so that a dead key takes the same path as a live one.
     key = ApiKey.objects.select_related("app").filter(digest=keys.digest(token)).first()
-    if key is None or not key.is_live(now=now):
+    if key is None or not key.is_live(now=now) or key.app.destroyed_at is not None:
         raise Unauthenticated
     return key
 

@@ -4,7 +4,7 @@ from problems.errors import Malformed, Problem
 
 
 class Refused(Problem):
-    """A receiver of `device_destroyed` will not have it; subclasses name the reason and its code."""
+    """A receiver of `device_destroyed` or `app_destroyed` will not have it; subclasses name the reason and its code."""
 
     code = "forbidden"
 
@@ -45,10 +45,3 @@ class ScopeMissing(Problem):
 
     def __init__(self, scope: str) -> None:
         super().__init__(f"This needs a key with the scope {scope}; the key in use does not have it.", scope=scope)
-
-
-class AppNotDeletable(Exception):  # noqa: N818 - a state, like Django's ObjectDoesNotExist
-    """Deleting an app would orphan what its devices hold, and Django's cascade cannot know that."""
-
-    def __init__(self) -> None:
-        super().__init__("An app cannot be deleted: destroy its devices and revoke its keys instead.")

@@ -17,10 +17,12 @@ def create_app(*, name: str, now: dt.datetime) -> App:
 
 
 def create_device(*, app: App, name: str, now: dt.datetime) -> Device:
-    """A new device of the app. Raises DuplicateName while a living device of the app has the name."""
+    """A new device of the app. Raises DuplicateName while a living device has the name, NotFound once the app goes."""
     name = cleaned(name)
     try:
         with transaction.atomic():
+            # Against the mark of a destroyed app, which takes the devices that it sees.
+            App.objects.lock_living(pk=app.pk)
             return Device.objects.create(app=app, name=name, created_at=now)
     except IntegrityError as error:
         raise DuplicateName(name) from error

@@ -2,6 +2,10 @@
 
 from django.dispatch import Signal
 
-# Sent inside the transaction that marks a device destroyed, with `device` (a devices.models.Device, its app and
-# itself locked) and `now`. A receiver that raises devices.errors.Refused undoes the mark: then nothing happened.
+# Both are sent inside the transaction that marks, the app and what is marked locked. A receiver that raises
+# devices.errors.Refused undoes the mark: then nothing happened.
+
+# With `device` (a devices.models.Device), `now` and `by`.
 device_destroyed = Signal()
+# With `app` (a devices.models.App), `now` and `by`; its devices are marked in the same transaction.
+app_destroyed = Signal()

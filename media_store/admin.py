@@ -160,7 +160,7 @@ class MediaAdmin(ReadOnlyAdmin):
         """By the same verb as a client's delete."""
         now = timezone.now()
         for media in queryset:
-            retention.remove(media, reason="staff", now=now)
+            retention.remove(media, reason="staff", now=now, by=f"staff {request.user.get_username()}")
         self.message_user(
             request, f"{len(queryset)} media removed; collection takes the bytes that nobody else refers to."
         )

@@ -1,52 +1,118 @@
-"""Destruction: the media of a destroyed device, in batches that may be killed and run again."""
+"""Destruction: the media of a destroyed device or app, in batches that may be killed and run again.
+
+With each batch, what was there is copied into `DestroyedMedia`, and each blob let go of is noted; then the rows go.
+When none is left the device's own row goes; and when an app has neither devices nor media nor objects left, the
+app's. Objects are deleted by collection.
+"""
 
 import uuid
+from collections.abc import Callable
 from datetime import datetime
 
 from django.db import connection, transaction
+from django.db.models import F, Sum, Value
+from django.db.models.functions import Coalesce
 
 from devices import destruction
-from devices.models import Device
+from devices.models import App, Device
 from media_store.failpoints import reached
-from media_store.models import BlobRelease, Media
+from media_store.models import Blob, BlobRelease, DestroyedMedia, Media, MediaQuerySet, RetentionRule, insert_select
 
 # One statement over a million rows would lock others out; a batch takes a fraction of a second.
 BATCH_ROWS = {"postgresql": 10_000, "sqlite": 2_000}
 
-
-def finish_destroyed(*, now: datetime) -> int:
-    """Go on with every device that is marked; answers how many media rows went."""
-    marked = Device.objects.destroyed().order_by("destroyed_at").values_list("pk", flat=True)
-    return sum(_finish(device_id, now=now) for device_id in list(marked))
+MayGoOn = Callable[[], bool]
+OnBatch = Callable[[int], None]
 
 
-def _finish(device_id: uuid.UUID, *, now: datetime) -> int:
+def finish_destroyed(*, now: datetime, may_go_on: MayGoOn = lambda: True, on_batch: OnBatch = lambda _: None) -> int:
+    """Go on with every device and app that is marked; answers how many media rows went.
+
+    `may_go_on` is asked before each batch, `on_batch` is told how many rows each took.
+    """
     removed = 0
-    while count := _remove_batch(device_id, now=now):
-        removed += count
-        reached("destruction.batch_removed")
-    destruction.finish(device_id, is_empty=lambda: not Media.objects.filter(device_id=device_id).exists())
+    for device in Device.objects.destroyed().order_by("destroyed_at"):
+        removed += _finish_device(device, now=now, may_go_on=may_go_on, on_batch=on_batch)
+    for app in App.objects.destroyed().order_by("destroyed_at"):
+        removed += _finish_app(app, now=now, may_go_on=may_go_on, on_batch=on_batch)
     return removed
 
 
-def _remove_batch(device_id: uuid.UUID, *, now: datetime) -> int:
-    """Remove a batch of rows and note what they let go, in one transaction."""
+def _finish_device(device: Device, *, now: datetime, may_go_on: MayGoOn, on_batch: OnBatch) -> int:
+    media = Media.objects.filter(device=device)
+    removed = _clear(media, owner=device, app_id=device.app_id, now=now, may_go_on=may_go_on, on_batch=on_batch)
+    destruction.finish(
+        device.pk,
+        is_empty=lambda: not media.exists(),
+        totals=lambda: _totals(device_id=device.pk),
+        now=now,
+    )
+    return removed
+
+
+def _finish_app(app: App, *, now: datetime, may_go_on: MayGoOn, on_batch: OnBatch) -> int:
+    uploads = Media.objects.filter(app=app, device=None)
+    removed = _clear(uploads, owner=app, app_id=app.pk, now=now, may_go_on=may_go_on, on_batch=on_batch)
+    destruction.finish_app(app.pk, is_empty=lambda: _is_empty(app), totals=lambda: _totals(app_id=app.pk), now=now)
+    return removed
+
+
+def _is_empty(app: App) -> bool:
+    """Nothing of the app is left but its rules, which then go with it."""
+    if Media.objects.filter(app=app).exists() or Blob.objects.filter(app=app).exists():
+        return False
+    RetentionRule.objects.filter(app=app).delete()
+    return True
+
+
+def _clear(  # noqa: PLR0913 - what a batch is of, and how a run is to go, each by its name
+    rows: MediaQuerySet,
+    *,
+    owner: Device | App,
+    app_id: uuid.UUID,
+    now: datetime,
+    may_go_on: MayGoOn,
+    on_batch: OnBatch,
+) -> int:
+    removed = 0
+    while may_go_on() and (count := _remove_batch(rows, owner=owner, app_id=app_id, now=now)):
+        removed += count
+        reached("destruction.batch_removed")
+        on_batch(count)
+    return removed
+
+
+def _remove_batch(rows: MediaQuerySet, *, owner: Device | App, app_id: uuid.UUID, now: datetime) -> int:
+    """Copy, note and remove a batch of rows, in one transaction."""
     with transaction.atomic():
-        rows = list(_batch(device_id))
-        # In order of id, so that two at work on the same device wait for each other instead of deadlocking.
-        blobs = sorted(blob_id for _, blob_id in rows if blob_id is not None)
-        BlobRelease.objects.bulk_create(BlobRelease(blob_id=blob_id, noted_at=now) for blob_id in blobs)
+        # The app first, and the look for holds after it: a hold on the app keeps what has not gone yet.
+        App.objects.lock_shared(pk=app_id)
+        # Two at work on the same device wait for each other here, instead of copying the same rows.
+        type(owner)._default_manager.select_for_update().filter(pk=owner.pk).first()
+        reached("destruction.locked")
+        batch = _batch(rows.unheld(now=now))
+        if batch is None:
+            return 0
+        insert_select(DestroyedMedia, batch, **_account(now))
+        reached("destruction.copied")
+        insert_select(BlobRelease, batch.exclude(blob=None), blob=F("blob_id"), noted_at=Value(now))
         reached("destruction.noted")
-        _delete([media_id for media_id, _ in rows])
-    return len(rows)
+        # Past the querysets' own delete(), which is shut: this is the one place that may, and it has just noted.
+        return int(batch._raw_delete(batch.db))
 
 
-def _batch(device_id: uuid.UUID) -> list[tuple[uuid.UUID, uuid.UUID | None]]:
-    rows = Media.objects.select_for_update().filter(device_id=device_id).order_by("id")
-    return list(rows.values_list("pk", "blob_id")[: BATCH_ROWS[connection.vendor]])
+def _batch(rows: MediaQuerySet) -> MediaQuerySet | None:
+    """The first rows by id. Nothing is added behind the mark: the last id bounds the same rows for each statement."""
+    ids = rows.order_by("pk").values_list("pk", flat=True)
+    last = ids[BATCH_ROWS[connection.vendor] - 1 :].first() or ids.last()
+    return None if last is None else rows.filter(pk__lte=last)
 
 
-def _delete(media_ids: list[uuid.UUID]) -> None:
-    # Past the querysets' own delete(), which is shut: this is the one place that may, and it has just noted.
-    rows = Media.objects.filter(pk__in=media_ids)
-    rows._raw_delete(rows.db)
+def _account(now: datetime) -> dict[str, object]:
+    same = ("app_id", "device_id", "blob_id", "path", "size", "sha256", "created_at")
+    return {"media_id": F("pk"), **{name: F(name) for name in same}, "destroyed_at": Value(now)}
+
+
+def _totals(**whose: uuid.UUID) -> dict[str, object]:
+    rows = DestroyedMedia.objects.filter(**whose)
+    return {"media": rows.count(), "bytes": rows.aggregate(bytes=Coalesce(Sum("size"), 0))["bytes"]}

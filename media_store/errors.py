@@ -2,7 +2,8 @@
 
 import errno
 
-from problems.errors import Problem
+from devices.errors import Refused
+from problems.errors import Malformed, Problem
 
 RETRY_SECONDS = 5
 
@@ -154,6 +155,45 @@ class StorageUnavailable(Problem):
 
     def __init__(self, detail: str = "The media storage did not answer; nothing was lost.") -> None:
         super().__init__(detail, headers={"Retry-After": str(RETRY_SECONDS)})
+
+    @property
+    def sentence(self) -> str:
+        """For operators: with what the store itself said, which clients are not shown."""
+        return f"{self.detail} It said: {self.__cause__}" if self.__cause__ else self.detail
+
+
+class WrongStore(StorageUnavailable):
+    """The configured store is not the one that holds this database's objects; nothing is put there or deleted."""
+
+    def __init__(self, *, missing: bool) -> None:
+        super().__init__()
+        self.missing = missing
+
+    @property
+    def sentence(self) -> str:
+        """For operators."""
+        found = "bears no mark" if self.missing else "bears the mark of another installation"
+        return (
+            f"The configured store {found}: it is not the one that holds this database's objects. Look at MEDIA_BUCKET "
+            "and AWS_ENDPOINT_URL, or at whether the disk with the files is mounted. Nothing was changed."
+        )
+
+
+class LegalHoldInForce(Refused):
+    """Something that is to go, or a part of it, is held."""
+
+    code = "legal_hold"
+
+    def __init__(self, what: str = "The media") -> None:
+        super().__init__(f"{what} is under a legal hold and stays until the hold is released.")
+
+
+class HoldRefused(Malformed):
+    """A hold that says too little, or that would be over before it began."""
+
+
+class RuleRefused(Malformed):
+    """A retention rule that cannot be meant."""
 
 
 class StorageFull(Problem):

@@ -87,6 +87,15 @@ def check_secret_key(**_kwargs: Any) -> list[CheckMessage]:
 
 
 @register
+def check_retention(**_kwargs: Any) -> list[CheckMessage]:
+    """What must be kept cannot be longer than what may be."""
+    if settings.RETENTION_FLOOR_DAYS <= settings.RETENTION_CEILING_DAYS:
+        return []
+    hint = "Set RETENTION_FLOOR_DAYS to at most RETENTION_CEILING_DAYS."
+    return [Error("RETENTION_FLOOR_DAYS is over RETENTION_CEILING_DAYS.", hint=hint, id="mediahub.E006")]
+
+
+@register
 def check_debug(**_kwargs: Any) -> list[CheckMessage]:
     """DEBUG shows settings and source to whoever makes an error."""
     strangers = sorted(set(settings.ALLOWED_HOSTS) - LOCAL_HOSTS)

@@ -87,6 +87,67 @@ SPOOL_DIR = env.folder(
     base=BASE_DIR,
 )
 
+env.section("Retention")
+RETENTION_FLOOR_DAYS = env.number(
+    "RETENTION_FLOOR_DAYS",
+    "No rule deletes media younger than this. A client's delete and a device's end are no rules.",
+    default=1,
+    minimum=0,
+)
+RETENTION_CEILING_DAYS = env.number(
+    "RETENTION_CEILING_DAYS",
+    "No rule keeps media for longer than this after its arrival; a legal hold does.",
+    default=365,
+    minimum=1,
+)
+AUDIT_DAYS = env.number(
+    "AUDIT_DAYS",
+    "How long tombstones, accounts of destroyed devices and holds that are over can still be asked about.",
+    default=180,
+    minimum=1,
+)
+FAILED_KEEP_DAYS = env.number("FAILED_KEEP_DAYS", "How long media that failed stays listed.", default=30, minimum=1)
+RUNS_KEEP_DAYS = env.number(
+    "RUNS_KEEP_DAYS", "How long the runs of purge and collection stay listed.", default=90, minimum=1
+)
+BRAKE_PERCENT = env.number(
+    "BRAKE_PERCENT",
+    "A purge that would take more of an app's media than this stops, unless they merely expired.",
+    default=50,
+    minimum=0,
+    maximum=100,
+)
+BRAKE_MIN_MEDIA = env.number(
+    "BRAKE_MIN_MEDIA", "The brake lets this many media of an app go in any case.", default=100, minimum=0
+)
+RELEASE_GRACE_SECONDS = env.number(
+    "RELEASE_GRACE_SECONDS",
+    "How long an object stays after the last media let go of it; longer than the life of a link into the bucket.",
+    default=5,
+    minimum=0,
+)
+UPLOAD_DEADLINE_SECONDS = env.number(
+    "UPLOAD_DEADLINE_SECONDS", "An upload that is not done by then is given up.", default=3600, minimum=60
+)
+PURGE_INTERVAL_SECONDS = env.number(
+    "PURGE_INTERVAL_SECONDS", "How often beat looks for expired media.", default=60, minimum=1
+)
+COLLECT_INTERVAL_SECONDS = env.number(
+    "COLLECT_INTERVAL_SECONDS", "How often beat looks for objects to delete.", default=10, minimum=1
+)
+DESTRUCTION_INTERVAL_SECONDS = env.number(
+    "DESTRUCTION_INTERVAL_SECONDS",
+    "How often beat looks for destroyed devices whose task was lost.",
+    default=30,
+    minimum=1,
+)
+SWEEP_INTERVAL_SECONDS = env.number(
+    "SWEEP_INTERVAL_SECONDS",
+    "How often beat looks for rows past their window, killed uploads and changed rules.",
+    default=3600,
+    minimum=1,
+)
+
 env.section("Object store")
 MEDIA_BUCKET = env.text(
     "MEDIA_BUCKET", "The bucket of an S3-compatible store.", shown="files in var/media", example="mediahub"
@@ -262,9 +323,10 @@ SPECTACULAR_SETTINGS = {
 }
 
 # Work outside requests: hints only, the rows are the queue of record.
-DESTRUCTION_INTERVAL_SECONDS = 30
-SPOOL_SWEEP_INTERVAL_SECONDS = 3600
+UNREFERENCED_INTERVAL_SECONDS = 86_400
 TASK_LIMIT_SECONDS = 600
+# A task that has more to do than this leaves the rest to the next beat.
+TASK_WORK_SECONDS = 300
 CELERY_BROKER_URL, CELERY_BROKER_TRANSPORT, CELERY_BROKER_TRANSPORT_OPTIONS = connections.broker(
     REDIS_URL, var=VAR, task_limit_seconds=TASK_LIMIT_SECONDS
 )
@@ -290,14 +352,18 @@ CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "beat-schedule")
 # A hint older than its interval has been overtaken by the next one.
 CELERY_BEAT_SCHEDULE = {
-    "finish-destroyed-devices": {
-        "task": "media_store.tasks.finish_destroyed_devices",
-        "schedule": DESTRUCTION_INTERVAL_SECONDS,
-        "options": {"expires": DESTRUCTION_INTERVAL_SECONDS},
-    },
-    "sweep-spool": {
-        "task": "media_store.tasks.sweep_spool",
-        "schedule": SPOOL_SWEEP_INTERVAL_SECONDS,
-        "options": {"expires": SPOOL_SWEEP_INTERVAL_SECONDS},
-    },
+    name.replace("_", "-"): {
+        "task": f"media_store.tasks.{name}",
+        "schedule": seconds,
+        "options": {"expires": seconds},
+    }
+    for name, seconds in {
+        "finish_destroyed": DESTRUCTION_INTERVAL_SECONDS,
+        "purge_expired": PURGE_INTERVAL_SECONDS,
+        "collect": COLLECT_INTERVAL_SECONDS,
+        "apply_retention_rules": SWEEP_INTERVAL_SECONDS,
+        "sweep_windows": SWEEP_INTERVAL_SECONDS,
+        "sweep_spool": SWEEP_INTERVAL_SECONDS,
+        "note_unreferenced": UNREFERENCED_INTERVAL_SECONDS,
+    }.items()
 }

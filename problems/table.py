@@ -117,6 +117,12 @@ _ROWS = (
     ),
     Entry(code="duplicate_name", status=409, title="This name is taken", advice="Choose another name."),
     Entry(
+        code="legal_hold",
+        status=409,
+        title="A legal hold is in force",
+        advice="It stays as it is until whoever runs this service releases the hold.",
+    ),
+    Entry(
         code="media_not_ready",
         status=409,
         title="The media is not ready yet",

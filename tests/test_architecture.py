@@ -22,11 +22,11 @@ TURNED_ROUND = [
     ("house", "devices/scopes.py", "import media_store.kinds"),
     ("house", "media_store/kinds.py", "import mediahub.environment"),
     ("rooms", "media_store/ingest/naming.py", "import media_store.tasks"),
-    ("rooms", "media_store/models.py", "import media_store.retention"),
+    ("rooms", "media_store/models/media.py", "import media_store.retention"),
     ("rooms", "media_store/errors.py", "import media_store.spool"),
     ("steps", "media_store/storage/files.py", "import devices.registry"),
     ("bytes", "media_store/decoding/window.py", "import django.http"),
-    ("queue", "media_store/retention.py", "import celery"),
+    ("queue", "media_store/retention/purging.py", "import celery"),
     ("service", "mediahub/wsgi.py", "import tests.people"),
 ]
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from devices import keys, registry
 from devices.models import App, Device
 from devices.scopes import Scope
-from media_store.tasks import finish_destroyed_devices
+from media_store.tasks import finish_destroyed
 from tests import loopback
 from tests.installation import Web
 
@@ -30,7 +30,7 @@ class TestWorker:
     def test_does_what_a_test_asks_for(self, worker: None) -> None:
         app = App.objects.create(name="alice")
         Device.objects.create(app=app, name="phone", destroyed_at=timezone.now())
-        finish_destroyed_devices.delay()
+        finish_destroyed.delay()
         deadline = time.monotonic() + DEADLINE_SECONDS
         while Device.objects.exists():
             assert time.monotonic() < deadline, "the worker did nothing"

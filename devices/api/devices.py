@@ -53,10 +53,10 @@ _BODY_PROBLEMS = ("malformed", "malformed_json", "unknown_field", "length_requir
         operation_id="devices_destroy",
         summary="Destroy a device",
         description=(
-            "The device and its media are unreachable at once, and go for good soon after. This cannot be undone. "
-            "Scope: `devices`."
+            "The device and its media are unreachable at once, and go for good soon after. This cannot be undone; "
+            "it is refused while any of its media is under a legal hold. Scope: `devices`."
         ),
-        responses={204: None, **problem_responses("not_found")},
+        responses={204: None, **problem_responses("not_found", "legal_hold")},
     ),
 )
 @extend_schema(tags=["Devices"])
@@ -95,5 +95,5 @@ class DeviceViewSet(TenantViewSet):
 
     def destroy(self, request: Request, pk: str) -> Response:  # noqa: ARG002 - DRF's signature
         """No more of this device."""
-        destruction.destroy(device_of(self.app, pk), now=timezone.now())
+        destruction.destroy(device_of(self.app, pk), now=timezone.now(), by=f"key {self.caller.prefix}")
         return Response(status=204)

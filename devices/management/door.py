@@ -2,7 +2,9 @@
 
 import argparse
 import datetime as dt
+import getpass
 import json
+import os
 from typing import Any, ClassVar
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser, DjangoHelpFormatter
@@ -65,6 +67,15 @@ def app_called(text: str) -> App:
     return found[0]
 
 
+def operator() -> str:
+    """Who runs this command, for the audit trail."""
+    try:
+        return f"operator {getpass.getuser()}"
+    except (KeyError, OSError):
+        # A container's user may have no name.
+        return f"operator {os.getuid()}"
+
+
 def written(moment: dt.datetime | None) -> str | None:
     """A moment as the API writes it (RFC 3339, UTC)."""
     return moment.astimezone(dt.UTC).isoformat().replace("+00:00", "Z") if moment else None
@@ -72,5 +83,5 @@ def written(moment: dt.datetime | None) -> str | None:
 
 def _apps_called(text: str) -> AppQuerySet:
     app_id = ids.parsed(text)
-    by_id = App.objects.filter(pk=app_id) if app_id else App.objects.none()
-    return by_id if by_id.exists() else App.objects.filter(name=text)
+    by_id = App.objects.living().filter(pk=app_id) if app_id else App.objects.none()
+    return by_id if by_id.exists() else App.objects.living().filter(name=text)

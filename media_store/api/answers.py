@@ -11,6 +11,7 @@ from rest_framework import serializers
 from media_store import kinds
 from media_store.delivery import Delivery
 from media_store.models import Media
+from media_store.models.vocabulary import DeliveryState
 from media_store.spool import READ_BYTES
 
 
@@ -55,6 +56,7 @@ class MediaSerializer(serializers.ModelSerializer[Media]):
             "delivery",
             "created_at",
             "expires_at",
+            "expiry_rule",
             "purged_at",
         )
         read_only_fields = fields
@@ -80,9 +82,9 @@ class MediaSerializer(serializers.ModelSerializer[Media]):
         """Null where there is none, or no longer."""
         return media.caption or None
 
-    def get_delivery(self, media: Media) -> Media.Delivery | None:
+    def get_delivery(self, media: Media) -> DeliveryState | None:
         """Null for what was not sent."""
-        return Media.Delivery(media.delivery) if media.delivery else None
+        return DeliveryState(media.delivery) if media.delivery else None
 
     def get_source_detail(self, media: Media) -> str | None:
         """Null where the source says it all."""

@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from devices.api.pagination import NewestFirst
-from devices.permissions import HasScope
+from devices.permissions import HasScope, key_of
 from media_store import delivery, ingest, mime_types, retention
 from media_store.api import schema, submissions
 from media_store.api.answers import represent, respond
@@ -64,8 +64,9 @@ class MediaViewSet(AppViewSet):
 
     @schema.delete_media
     def destroy(self, request: Request, pk: str) -> Response:  # noqa: ARG002 - the route's signature
-        """Remove the bytes; the row stays as a tombstone, whose download answers 410."""
-        retention.remove(self.media(pk), reason="client", now=timezone.now())
+        """Remove the bytes; the row stays as a tombstone, whose download answers 410. Refused while it is held."""
+        by = f"key {key_of(self.request).prefix}"
+        retention.remove(self.media(pk), reason="client", now=timezone.now(), by=by)
         return Response(status=HTTPStatus.NO_CONTENT)
 
     @schema.download_content

@@ -38,6 +38,7 @@ MEDIA_EXAMPLE = {
     "delivery": "queued",
     "created_at": "2026-11-23T10:00:00Z",
     "expires_at": "2026-12-23T10:00:00Z",
+    "expiry_rule": "shipped: outbound, 30 days",
     "purged_at": None,
 }
 UPLOAD_EXAMPLE = {
@@ -222,7 +223,10 @@ delete_media = extend_schema(
     ),
     tags=["Media"],
     parameters=[MEDIA_ID],
-    responses={204: OpenApiResponse(description="A tombstone from now on."), **problem_responses("not_found")},
+    responses={
+        204: OpenApiResponse(description="A tombstone from now on."),
+        **problem_responses("not_found", "legal_hold"),
+    },
 )
 
 download_content = extend_schema(
@@ -271,4 +275,59 @@ limits = extend_schema(
     description="What may be sent, before it is sent. Scope: `media:read`.",
     tags=["Media"],
     responses={200: _Limits, **problem_responses()},
+)
+
+
+# A single object, though its route has no id: the OpenAPI generator takes `list` for a list.
+@extend_schema_serializer(many=False)
+class DestructionSerializer(serializers.Serializer[Any]):
+    """What became of a destroyed device."""
+
+    device_id = serializers.UUIDField()
+    device_name = serializers.CharField()
+    status = serializers.ChoiceField(
+        choices=["removing", "collecting", "done"],
+        help_text="`removing` media, `collecting` their objects, or `done`: nothing of it is left.",
+    )
+    destroyed_at = serializers.DateTimeField(help_text="From this moment on nothing of it could be reached.")
+    removed_at = serializers.DateTimeField(allow_null=True, help_text="When the last of its media had gone.")
+    media = serializers.IntegerField(help_text="How many media it had, so far as they were removed.")
+    bytes = serializers.IntegerField(help_text="Their sizes, together.")
+    media_left = serializers.IntegerField(help_text="Media still to be removed.")
+    objects_left = serializers.IntegerField(help_text="Stored objects still to be deleted.")
+    bytes_left = serializers.IntegerField(help_text="Their sizes, together.")
+    objects_shared = serializers.IntegerField(
+        help_text="Objects that stay, as other media of the app are the same bytes."
+    )
+
+
+destruction = extend_schema(
+    operation_id="devices_destruction",
+    summary="Read what became of a destroyed device",
+    description="When it went, how much it had, what is still to be deleted. Scope: `devices`.",
+    tags=["Devices"],
+    parameters=[
+        OpenApiParameter("device_id", OpenApiTypes.UUID, OpenApiParameter.PATH, description="A destroyed device.")
+    ],
+    responses={200: DestructionSerializer, **problem_responses("not_found")},
+    examples=[
+        OpenApiExample(
+            "A device whose objects are being deleted",
+            value={
+                "device_id": "0192f0c0-0000-7000-8000-000000000002",
+                "device_name": "Counter phone",
+                "status": "collecting",
+                "destroyed_at": "2026-11-23T10:00:00Z",
+                "removed_at": "2026-11-23T10:00:02Z",
+                "media": 1204,
+                "bytes": 361200000,
+                "media_left": 0,
+                "objects_left": 310,
+                "bytes_left": 93000000,
+                "objects_shared": 2,
+            },
+            response_only=True,
+            status_codes=["200"],
+        )
+    ],
 )

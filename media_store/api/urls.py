@@ -2,6 +2,7 @@
 
 from rest_framework.routers import BaseRouter
 
+from media_store.api.destruction import DestructionViewSet
 from media_store.api.download import DownloadViewSet
 from media_store.api.limits import LimitsViewSet
 from media_store.api.media import MediaViewSet
@@ -14,3 +15,4 @@ def register(router: BaseRouter) -> None:
     router.register("v1/media", MediaViewSet, basename="media")
     router.register("v1/limits", LimitsViewSet, basename="limits")
     router.register(r"v1/devices/(?P<device_id>[^/]+)/messages", MessageViewSet, basename="message")
+    router.register(r"v1/devices/(?P<device_id>[^/]+)/destruction", DestructionViewSet, basename="destruction")

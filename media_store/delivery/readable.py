@@ -4,7 +4,7 @@ from datetime import datetime
 
 from devices.models import App
 from media_store.errors import RETRY_SECONDS, MediaFailed, MediaGone, MediaNotReady, MediaOmitted
-from media_store.models import Media
+from media_store.models import BYTES_MISSING, Media
 from problems.errors import NotFound
 
 
@@ -27,7 +27,7 @@ def ensure_readable(media: Media, *, now: datetime) -> None:
     if status == Media.Status.PENDING:
         detail = "The bytes are still on their way."
         raise MediaNotReady(detail, headers={"Retry-After": str(RETRY_SECONDS)})
-    if status == Media.Status.FAILED:
+    if status == Media.Status.FAILED and media.reason != BYTES_MISSING:
         detail = f"The media failed: {media.reason}."
         raise MediaFailed(detail, reason=media.reason)
     if status == Media.Status.OMITTED:
@@ -37,7 +37,10 @@ def ensure_readable(media: Media, *, now: datetime) -> None:
 
 
 def _gone(media: Media) -> MediaGone:
-    """An expired media is gone from its last moment on, whether or not a purge has come by."""
+    """An expired media is gone from its last moment on, whether or not a purge has come by.
+
+    So is one whose bytes the store lost: it was here, and will not come back.
+    """
     moment = media.purged_at or media.expires_at
     reason = media.reason or "retention"
     return MediaGone(f"The media was removed ({reason}).", reason=reason, gone_at=moment.isoformat())

@@ -93,8 +93,8 @@ def _draft(arrival: Arrival, facts: Facts, *, now: datetime) -> Media:
         source_detail=arrival.source_detail,
         delivery=Media.Delivery.QUEUED if arrival.direction == Media.Direction.OUTBOUND else "",
         created_at=now,
-        expires_at=retention.expires_at(direction=arrival.direction, now=now),
     )
+    retention.set_expiry(media)
     media.path = path_for(media)
     return media
 

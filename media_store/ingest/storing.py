@@ -11,11 +11,12 @@ from datetime import datetime
 
 from django.db import IntegrityError, transaction
 
-from devices.models import Device
+from devices.models import App, Device
+from media_store import store_mark
 from media_store.errors import StorageFull, StorageUnavailable, TryAgain
 from media_store.failpoints import reached
 from media_store.ingest.naming import other_path_for
-from media_store.models import Blob, Media
+from media_store.models import Blob, BlobQuerySet, Media
 from media_store.spool import Spool
 from media_store.storage import new_key, objects
 from problems.errors import NotFound
@@ -46,10 +47,14 @@ def same_message(media: Media) -> Media | None:
 
 
 def store(media: Media, spool: Spool, *, now: datetime) -> None:
-    """Attach to the app's READY blob of the same bytes, or put an object of its own."""
+    """Attach to the app's READY blob of the same bytes, or put an object of its own.
+
+    Errors: `NotFound`, `MessageTakenError`, `TryAgain`, `StorageUnavailable` (`WrongStore` too), `StorageFull`.
+    """
     # Asked first without a lock: new bytes, the common case, then cost no transaction that finds nothing to attach to.
     if Blob.objects.of_bytes(app_id=media.app_id, sha256=media.sha256).exists() and attach(media):
         return
+    store_mark.ensure(now=now)
     blob = _write_pending(media, now=now)
     reached("ingest.pending_written")
     try:
@@ -65,12 +70,12 @@ def store(media: Media, spool: Spool, *, now: datetime) -> None:
 def attach(media: Media) -> bool:
     """Insert the media on a READY blob of the same app and bytes; False where there is none.
 
-    Device before blob, always: whoever destroys the device or condemns the blob takes the same rows in the
-    same order, and waits for us or is seen by us.
+    Device before blob, always (a plain upload has no device, and takes its app): whoever destroys the one or
+    condemns the other takes the same rows in the same order, and waits for us or is seen by us.
     """
     with _tenant_may_go():
-        _lock_device(media)
-        reached("ingest.attach.device_locked")
+        _lock_owner(media)
+        reached("ingest.attach.owner_locked")
         blob = Blob.objects.lock_ready(app_id=media.app_id, sha256=media.sha256)
         if blob is None:
             return False
@@ -95,8 +100,8 @@ def _promote(blob: Blob, media: Media, *, now: datetime) -> None:
     """READY and the media's row in one transaction; otherwise neither, and the blob is condemned."""
     try:
         with _tenant_may_go():
-            _lock_device(media)
-            reached("ingest.promote.device_locked")
+            _lock_owner(media)
+            reached("ingest.promote.owner_locked")
             kept = _make_ready(blob, now=now)
             reached("ingest.promote.ready")
             _insert(media, kept)
@@ -112,13 +117,13 @@ def _make_ready(blob: Blob, *, now: datetime) -> Blob:
     for _ in range(PROMOTE_ATTEMPTS):
         try:
             with transaction.atomic():
-                promoted = _move(blob, to=Blob.State.READY, ready_at=now)
+                promoted = _own_pending(blob).update(state=Blob.State.READY, ready_at=now)
         except IntegrityError:
             reached("ingest.promote.lost")
             winner = Blob.objects.lock_ready(app_id=blob.app_id, sha256=blob.sha256)
             if winner is None:
                 continue
-            _move(blob, to=Blob.State.CONDEMNED, condemned_at=now)
+            _own_pending(blob).condemn(now=now)
             return winner
         if not promoted:
             # A sweep gave this upload up while it ran.
@@ -145,17 +150,20 @@ def _insert(media: Media, blob: Blob) -> None:
 
 def _condemn(blob: Blob, *, now: datetime) -> None:
     reached("ingest.condemn")
-    _move(blob, to=Blob.State.CONDEMNED, condemned_at=now)
+    _own_pending(blob).condemn(now=now)
 
 
-def _move(blob: Blob, *, to: Blob.State, **moments: datetime) -> int:
-    """Move our own blob on from PENDING; 0 where somebody else has. Never save(): it would insert a row that went."""
-    return Blob.objects.filter(pk=blob.pk, state=Blob.State.PENDING).update(state=to, **moments)
+def _own_pending(blob: Blob) -> BlobQuerySet:
+    """Our own blob while it is PENDING, none where somebody else moved it. Never save(): it would insert it again."""
+    return Blob.objects.pending().filter(pk=blob.pk)
 
 
-def _lock_device(media: Media) -> None:
+def _lock_owner(media: Media) -> None:
+    """Shared, and living: the device, or the app where there is none. `NotFound` once either is destroyed."""
     if media.device_id is not None:
         Device.objects.lock_living(pk=media.device_id)
+    else:
+        App.objects.lock_living(pk=media.app_id)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ import errno
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -14,8 +14,10 @@ from django.core.files.storage import FileSystemStorage
 
 from media_store.errors import StorageUnavailable, of_disk
 from media_store.failpoints import reached
+from media_store.storage.objects import MARK_KEY, PREFIX
 
 READ_BYTES = 262_144
+PUT_ATTEMPTS = 5
 
 log = structlog.get_logger(__name__)
 
@@ -27,16 +29,16 @@ class FileStore(FileSystemStorage):
         """See `ObjectStore`. The file and its folders are synced: a row that says READY outlives a power cut."""
         with _faults(key):
             target = Path(self.path(key))
-            _make_folders(target.parent, below=Path(self.location))
-            # A name made of the key: what a killed process leaves beside the place is found by the blob's row.
-            beside = target.with_name(f".{target.name}.part")
-            try:
-                _link_or_copy(path, beside)
-                reached("storage.file_beside")
-                beside.replace(target)
-            finally:
-                beside.unlink(missing_ok=True)
-            _sync(target.parent)
+            for attempt in range(PUT_ATTEMPTS):
+                _make_folders(target.parent, below=Path(self.location))
+                try:
+                    _put(path, target)
+                except FileNotFoundError:
+                    # Collection has just pruned the folder, which was empty.
+                    if attempt + 1 == PUT_ATTEMPTS:
+                        raise
+                else:
+                    return
 
     def read_range(self, key: str, *, start: int, length: int) -> Iterator[bytes]:
         """See `ObjectStore`."""
@@ -45,6 +47,65 @@ class FileStore(FileSystemStorage):
     def local_file(self, key: str, *, length: int) -> BinaryIO | None:
         """See `ObjectStore`."""
         return self._open_at(key, 0, length=length)
+
+    def delete(self, keys: Sequence[str]) -> dict[str, str]:  # type: ignore[override]  # many names, and it answers
+        """See `ObjectStore`. Folders that this leaves empty go too."""
+        failed: dict[str, str] = {}
+        folders = set()
+        for key in keys:
+            path = Path(self.path(key))
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                failed[key] = (error.strerror or "unknown").lower()
+            folders.add(path.parent)
+        with _faults("delete"):
+            for folder in folders:
+                self._settle(folder)
+        return failed
+
+    def delete_unfinished(self, key: str) -> None:
+        """See `ObjectStore`."""
+        with _faults(key):
+            beside = _beside(Path(self.path(key)))
+            beside.unlink(missing_ok=True)
+            self._settle(beside.parent)
+
+    def read_mark(self) -> str | None:
+        """See `ObjectStore`."""
+        with _faults(MARK_KEY):
+            try:
+                return Path(self.path(MARK_KEY)).read_text()
+            except FileNotFoundError:
+                return None
+
+    def write_mark(self, token: str) -> None:
+        """See `ObjectStore`."""
+        with _faults(MARK_KEY):
+            target = Path(self.path(MARK_KEY))
+            _make_folders(target.parent, below=Path(self.location))
+            beside = target.with_name(f"{target.name}.{secrets.token_hex(4)}.part")
+            beside.write_text(token)
+            _sync(beside)
+            beside.replace(target)
+            _sync(target.parent)
+
+    def _settle(self, folder: Path) -> None:
+        """Make deletions in this folder last, and prune it and its parents where they are empty."""
+        kept = Path(self.path(PREFIX))
+        while folder != kept:
+            try:
+                folder.rmdir()
+            except FileNotFoundError:
+                pass
+            except OSError as error:
+                if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                    raise
+                _sync(folder)
+                return
+            folder = folder.parent
+        if folder.is_dir():
+            _sync(folder)
 
     def probe(self) -> None:
         """Write, sync and remove a file."""
@@ -86,6 +147,22 @@ def _make_folders(folder: Path, *, below: Path) -> None:
         _make_folders(folder.parent, below=below)
     folder.mkdir(parents=folder == below, exist_ok=True)
     _sync(folder.parent)
+
+
+def _put(source: Path, target: Path) -> None:
+    beside = _beside(target)
+    try:
+        _link_or_copy(source, beside)
+        reached("storage.file_beside")
+        beside.replace(target)
+    finally:
+        beside.unlink(missing_ok=True)
+    _sync(target.parent)
+
+
+def _beside(target: Path) -> Path:
+    """A name made of the key: what a killed process leaves beside the place is found by the blob's row."""
+    return target.with_name(f".{target.name}.part")
 
 
 def _link_or_copy(source: Path, target: Path) -> None:

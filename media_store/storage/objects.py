@@ -2,7 +2,7 @@
 
 import secrets
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, Protocol, cast
 
@@ -10,7 +10,11 @@ from django.core.files.storage import storages
 
 # MediaHub's own prefix: nothing outside it is ever listed or deleted.
 PREFIX = "blobs/"
+# The object that says whose store this is; see media_store/store_mark.py.
+MARK_KEY = f"{PREFIX}.mediahub"
 READ_BYTES = 262_144
+# As many keys as one DeleteObjects takes.
+DELETE_KEYS = 1_000
 
 
 class ObjectStore(Protocol):
@@ -24,6 +28,21 @@ class ObjectStore(Protocol):
 
     def local_file(self, key: str, *, length: int) -> BinaryIO | None:
         """The whole object as a file of this machine, where it is one: the server may hand it to the kernel."""
+
+    def delete(self, keys: Sequence[str]) -> dict[str, str]:
+        """Delete up to `DELETE_KEYS` objects, for good once this returns; one that is not there counts as deleted.
+
+        Answers the keys that are still there, each with the store's reason.
+        """
+
+    def delete_unfinished(self, key: str) -> None:
+        """Remove what a put of exactly this key left that was cut off before there was an object."""
+
+    def read_mark(self) -> str | None:
+        """The store's mark; None where it bears none."""
+
+    def write_mark(self, token: str) -> None:
+        """Mark the store."""
 
     def probe(self) -> None:
         """Prove that the store is there and takes our credentials."""

@@ -1,7 +1,9 @@
 """Objects in any S3-compatible store; only what they all have in common."""
 
+import base64
+import hashlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -13,6 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from storages.backends.s3 import S3Storage
 
 from media_store.errors import StorageFull, StorageUnavailable
+from media_store.storage.objects import MARK_KEY
 
 if TYPE_CHECKING:
     from botocore.response import StreamingBody
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
 READ_BYTES = 262_144
 # One request up to here (it beats a multipart upload for small objects), parts of this size beyond.
 PART_BYTES = 16 * 1024 * 1024
+# More than any mark of ours.
+MARK_BYTES = 1_024
 NO_ROOM = ("XMinioStorageFull", "InsufficientStorage", "QuotaExceeded")
 MULTIPART = TransferConfig(multipart_threshold=PART_BYTES, multipart_chunksize=PART_BYTES, use_threads=False)
 
@@ -40,6 +45,7 @@ class S3Store(S3Storage):  # type: ignore[misc]  # the library has no types
         with self._client_lock:
             if self._client is None:
                 self._client = self.connection.meta.client
+                self._client.meta.events.register("before-sign.s3.DeleteObjects", _add_content_md5)
             return self._client
 
     def put_file(self, key: str, path: Path) -> None:
@@ -70,10 +76,61 @@ class S3Store(S3Storage):  # type: ignore[misc]  # the library has no types
         """See `ObjectStore`: never here."""
         return None
 
+    def delete(self, keys: Sequence[str]) -> dict[str, str]:
+        """See `ObjectStore`."""
+        if not keys:
+            return {}
+        with _faults("delete"):
+            wanted = {"Objects": [{"Key": key} for key in keys], "Quiet": True}
+            answer = self.client.delete_objects(Bucket=self.bucket_name, Delete=wanted)
+        return {error["Key"]: error.get("Code") or "unknown" for error in answer.get("Errors", ())}
+
+    def delete_unfinished(self, key: str) -> None:
+        """See `ObjectStore`. Parts of a multipart upload are no object, and are found by no listing of objects."""
+        with _faults(key):
+            listed = self.client.list_multipart_uploads(Bucket=self.bucket_name, Prefix=key)
+            for upload in listed.get("Uploads", ()):
+                if upload["Key"] == key:
+                    self._abort(key, upload["UploadId"])
+
+    def _abort(self, key: str, upload_id: str) -> None:
+        try:
+            self.client.abort_multipart_upload(Bucket=self.bucket_name, Key=key, UploadId=upload_id)
+        except ClientError as error:
+            if _code(error) != "NoSuchUpload":
+                raise
+
+    def read_mark(self) -> str | None:
+        """See `ObjectStore`."""
+        with _faults(MARK_KEY):
+            try:
+                answer = self.client.get_object(Bucket=self.bucket_name, Key=MARK_KEY)
+            except ClientError as error:
+                if _code(error) != "NoSuchKey":
+                    raise
+                return None
+            with answer["Body"] as body:
+                return str(body.read(MARK_BYTES).decode(errors="replace"))
+
+    def write_mark(self, token: str) -> None:
+        """See `ObjectStore`."""
+        with _faults(MARK_KEY):
+            self.client.put_object(Bucket=self.bucket_name, Key=MARK_KEY, Body=token.encode())
+
     def probe(self) -> None:
         """Ask for the bucket: a wrong name and wrong credentials both fail."""
         with _faults("probe"):
             self.client.head_bucket(Bucket=self.bucket_name)
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def _add_content_md5(request: Any, **_event: Any) -> None:
+    """The header that older stores insist on for DeleteObjects, where boto3 sends a newer checksum only."""
+    digest = hashlib.md5(request.body, usedforsecurity=False).digest()
+    request.headers["Content-MD5"] = base64.b64encode(digest).decode()
 
 
 @contextmanager
@@ -81,7 +138,7 @@ def _faults(key: str) -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        code = error.response.get("Error", {}).get("Code", "")
+        code = _code(error)
         log.error("storage_fault", storage_key=key, code=code, error=str(error))
         if code in NO_ROOM:
             raise StorageFull from error

@@ -10,7 +10,7 @@ from django.db import models
 from django.utils import timezone
 
 from devices import destruction
-from devices.errors import AppNotDeletable, Refused
+from devices.errors import Refused
 from devices.models import App, Device
 from devices.signals import device_destroyed
 from tests.devices.conftest import Tenant
@@ -45,16 +45,16 @@ def reloaded(device: Device) -> Device:
 class TestDestroy:
     def test_marks_and_tells(self, alice: Tenant, receiver: Receiver) -> None:
         device, now = alice.device("phone"), timezone.now()
-        assert destruction.destroy(device, now=now) is True
+        assert destruction.destroy(device, now=now, by="test") is True
         assert reloaded(device).destroyed_at == device.destroyed_at == now
         assert receiver.heard == [(device.pk, now)]
 
     def test_twice_marks_and_tells_once(self, alice: Tenant, receiver: Receiver) -> None:
         device, now = alice.device("phone"), timezone.now()
-        destruction.destroy(device, now=now)
+        destruction.destroy(device, now=now, by="test")
         stale = reloaded(device)
         stale.destroyed_at = None
-        assert destruction.destroy(stale, now=now + dt.timedelta(hours=1)) is False
+        assert destruction.destroy(stale, now=now + dt.timedelta(hours=1), by="test") is False
         assert reloaded(device).destroyed_at == now
         assert len(receiver.heard) == 1
 
@@ -62,7 +62,7 @@ class TestDestroy:
         device = alice.device("phone")
         receiver.refuses = True
         with pytest.raises(Refused):
-            destruction.destroy(device, now=timezone.now())
+            destruction.destroy(device, now=timezone.now(), by="test")
         assert device.destroyed_at is None
         assert reloaded(device).destroyed_at is None
         assert not App.objects.filter(name="note of phone").exists()
@@ -76,13 +76,13 @@ class TestDestroy:
 
     def test_leaves_other_devices_alone(self, alice: Tenant) -> None:
         device, other = alice.device("phone"), alice.device("other")
-        destruction.destroy(device, now=timezone.now())
+        destruction.destroy(device, now=timezone.now(), by="test")
         assert list(Device.objects.for_app(alice.app)) == [other]
 
     def test_of_a_row_that_has_gone_is_no_fault(self, alice: Tenant, receiver: Receiver) -> None:
         device = alice.device("phone")
         Device.objects.filter(pk=device.pk)._raw_delete("default")
-        assert destruction.destroy(device, now=timezone.now()) is False
+        assert destruction.destroy(device, now=timezone.now(), by="test") is False
         assert receiver.heard == []
 
 
@@ -107,12 +107,17 @@ class TestDelete:
         alice.app.devices.all().delete()
         assert Device.objects.destroyed().count() == 1
 
-    def test_of_apps_is_refused(self, alice: Tenant) -> None:
-        with pytest.raises(AppNotDeletable):
-            alice.app.delete()
-        with pytest.raises(AppNotDeletable):
-            App.objects.all().delete()
-        assert App.objects.filter(pk=alice.app.pk).exists()
+    def test_of_an_app_marks_it_and_its_devices(self, alice: Tenant, bob: Tenant) -> None:
+        device = alice.device("phone")
+        bobs = bob.device("phone")
+        assert alice.app.delete() == (1, {"devices.App": 1})
+        assert App.objects.get(pk=alice.app.pk).destroyed_at is not None
+        assert reloaded(device).destroyed_at is not None
+        assert reloaded(bobs).destroyed_at is None
+
+    def test_of_many_apps_is_the_verb_for_each(self, alice: Tenant, bob: Tenant) -> None:
+        assert App.objects.all().delete() == (2, {"devices.App": 2})
+        assert App.objects.destroyed().count() == 2
 
     def test_has_no_cascade_from_the_app(self) -> None:
         on_delete = {
@@ -125,22 +130,22 @@ class TestFinish:
     def test_takes_the_row_once_nothing_refers_to_it(self, alice: Tenant) -> None:
         device = alice.device("phone")
         device.delete()
-        assert destruction.finish(device.pk, is_empty=lambda: False) is False
+        assert destruction.finish(device.pk, is_empty=lambda: False, now=timezone.now()) is False
         assert Device.objects.filter(pk=device.pk).exists()
-        assert destruction.finish(device.pk, is_empty=lambda: True) is True
+        assert destruction.finish(device.pk, is_empty=lambda: True, now=timezone.now()) is True
         assert not Device.objects.filter(pk=device.pk).exists()
 
     def test_twice_is_safe_and_asks_nothing_the_second_time(self, alice: Tenant) -> None:
         device = alice.device("phone")
         device.delete()
-        destruction.finish(device.pk, is_empty=lambda: True)
+        destruction.finish(device.pk, is_empty=lambda: True, now=timezone.now())
 
         def never() -> bool:
             raise AssertionError
 
-        assert destruction.finish(device.pk, is_empty=never) is True
+        assert destruction.finish(device.pk, is_empty=never, now=timezone.now()) is True
 
     def test_spares_a_living_device(self, alice: Tenant) -> None:
         device = alice.device("phone")
-        assert destruction.finish(device.pk, is_empty=lambda: True) is False
+        assert destruction.finish(device.pk, is_empty=lambda: True, now=timezone.now()) is False
         assert reloaded(device).destroyed_at is None

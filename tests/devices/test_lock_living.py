@@ -98,7 +98,7 @@ class TestSideBySide:
     def test_the_mark_waits_for_an_upload(self, device: Device) -> None:
         with transaction.atomic():
             Device.objects.lock_living(pk=device.pk)
-            mark = Elsewhere(lambda: destruction.destroy(device, now=timezone.now()))
+            mark = Elsewhere(lambda: destruction.destroy(device, now=timezone.now(), by="test"))
             assert mark.waits()
             assert Device.objects.living().filter(pk=device.pk).exists()
         assert mark.finished.wait(PATIENCE_SECONDS)
@@ -106,7 +106,7 @@ class TestSideBySide:
 
     def test_an_upload_that_waited_for_the_mark_sees_it(self, device: Device) -> None:
         with transaction.atomic():
-            destruction.destroy(device, now=timezone.now())
+            destruction.destroy(device, now=timezone.now(), by="test")
             late = Elsewhere(lambda: upload(device))
             assert late.waits()
         assert late.finished.wait(PATIENCE_SECONDS)
@@ -114,7 +114,7 @@ class TestSideBySide:
 
     def test_an_upload_goes_on_when_the_mark_was_refused(self, device: Device) -> None:
         with transaction.atomic():
-            destruction.destroy(device, now=timezone.now())
+            destruction.destroy(device, now=timezone.now(), by="test")
             late = Elsewhere(lambda: upload(device))
             assert late.waits()
             transaction.set_rollback(True)
@@ -123,18 +123,20 @@ class TestSideBySide:
 
     def test_two_marks_at_once_mark_once(self, device: Device) -> None:
         with transaction.atomic():
-            first = destruction.destroy(device, now=timezone.now())
-            second = Elsewhere(lambda: destruction.destroy(Device.objects.get(pk=device.pk), now=timezone.now()))
+            first = destruction.destroy(device, now=timezone.now(), by="test")
+            second = Elsewhere(
+                lambda: destruction.destroy(Device.objects.get(pk=device.pk), now=timezone.now(), by="test")
+            )
             assert second.waits()
         assert second.finished.wait(PATIENCE_SECONDS)
         assert (first, second.result) == (True, False)
 
     def test_the_end_of_the_row_waits_for_whoever_refers_to_it(self, device: Device) -> None:
-        destruction.destroy(device, now=timezone.now())
+        destruction.destroy(device, now=timezone.now(), by="test")
         with transaction.atomic(), connection.cursor() as cursor:
             # What PostgreSQL does for a foreign key.
             cursor.execute("SELECT 1 FROM devices_device WHERE id = %s FOR KEY SHARE", [device.pk])
-            end = Elsewhere(lambda: destruction.finish(device.pk, is_empty=lambda: True))
+            end = Elsewhere(lambda: destruction.finish(device.pk, is_empty=lambda: True, now=timezone.now()))
             assert end.waits()
         assert end.finished.wait(PATIENCE_SECONDS)
         assert end.result is True

@@ -27,14 +27,14 @@ pytestmark = [pytest.mark.faults, pytest.mark.timeout(180)]
 NEW_BYTES: dict[str, list[str]] = {
     "ingest.pending_written": ["pending"],
     "ingest.object_put": ["pending"],
-    "ingest.promote.device_locked": ["pending"],
+    "ingest.promote.owner_locked": ["pending"],
     "ingest.promote.ready": ["pending"],
     "ingest.promote.inserted": ["pending"],
     "ingest.committed": ["ready"],
 }
 # Where objects are files: the bytes are there, beside their place.
 HALF_PUT = "storage.file_beside"
-KNOWN_BYTES = ("ingest.attach.device_locked", "ingest.attach.blob_locked", "ingest.attach.inserted")
+KNOWN_BYTES = ("ingest.attach.owner_locked", "ingest.attach.blob_locked", "ingest.attach.inserted")
 # Only a race leads there, inside the transaction of the other moments of promote; the interleavings make it.
 RACE = "ingest.promote.lost"
 REFUSED_BYTES = "ingest.condemn"

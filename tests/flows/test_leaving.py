@@ -56,12 +56,12 @@ class TestLeaving:
 
     @pytest.mark.parametrize("reason", ["client", "staff"])
     def test_what_was_removed_is_gone_at_once(self, alice: Person, media: dict[str, Any], reason: str) -> None:
-        retention.remove(Media.objects.get(pk=media["id"]), reason=reason, now=timezone.now())
+        retention.remove(Media.objects.get(pk=media["id"]), reason=reason, now=timezone.now(), by="test")
         assert set(every_way(alice, media)) == {(410, "media_gone")}
         assert object_is_still_there(alice)
 
     def test_what_was_on_a_destroyed_device_is_gone_at_the_mark(self, alice: Person, media: dict[str, Any]) -> None:
-        devices_destruction.destroy(alice.device, now=timezone.now())
+        devices_destruction.destroy(alice.device, now=timezone.now(), by="test")
         assert set(every_way(alice, media)) == {(404, "not_found")}
         assert refusal(alice.api.get(f"/v1/media/{media['id']}")) == (404, "not_found")
         assert alice.api.get("/v1/media").json()["results"] == []
@@ -72,12 +72,12 @@ class TestLeaving:
         dora = staff("dora", "view_content")
         content = f"/admin/media_store/media/{media['id']}/content"
         assert bytes_of(dora.get(content)) == jpeg()
-        devices_destruction.destroy(alice.device, now=timezone.now())
+        devices_destruction.destroy(alice.device, now=timezone.now(), by="test")
         assert dora.get(content).status_code == 404
 
     def test_what_was_sent_on_before_stays(self, alice: Person, media: dict[str, Any]) -> None:
         again = alice.api.send(alice.another_device(), media_id=media["id"]).json()["media"]
-        devices_destruction.destroy(alice.device, now=timezone.now())
+        devices_destruction.destroy(alice.device, now=timezone.now(), by="test")
         destruction.finish_destroyed(now=timezone.now())
         assert bytes_of(alice.api.download(again["media_path"])) == jpeg()
 
@@ -90,7 +90,7 @@ class TestLeaving:
 class TestTheNameOfADestroyedDevice:
     def test_can_be_given_again_and_its_message_ids_too(self, alice: Person) -> None:
         first = alice.sent(jpeg(), message_id="m1")
-        devices_destruction.destroy(alice.device, now=timezone.now())
+        devices_destruction.destroy(alice.device, now=timezone.now(), by="test")
         device = alice.api.post_json("/v1/devices", {"name": alice.device.name}).json()
         second = alice.api.send(device["id"], jpeg(), message_id="m1").json()["media"]
         assert second["media_path"] != first["media_path"]

@@ -208,7 +208,7 @@ class TestTheFile:
 
     def test_is_gone_with_its_device(self, dora: Client, alice: Person) -> None:
         media = alice.sent(jpeg())
-        destruction.destroy(alice.device, now=timezone.now())
+        destruction.destroy(alice.device, now=timezone.now(), by="test")
         assert dora.get(content_of(media)).status_code == 404
 
     def test_of_nothing_is_not_found(self, dora: Client, alice: Person) -> None:

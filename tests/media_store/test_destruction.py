@@ -27,7 +27,7 @@ def _batches_of_two(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def destroy(person: Person) -> None:
     """Mark the device, and let nobody hear of it."""
-    devices_destruction.destroy(person.device, now=timezone.now())
+    devices_destruction.destroy(person.device, now=timezone.now(), by="test")
 
 
 def finish() -> int:
@@ -151,7 +151,7 @@ class TestHints:
         assert alice.api.delete(f"/v1/devices/{alice.device.pk}").status_code == 204
         assert refusal(alice.api.download(media["media_path"])) == (404, "not_found")
         assert Media.objects.count() == 1
-        assert tasks.finish_destroyed_devices() == 1
+        assert tasks.finish_destroyed() == 1
         assert not Device.objects.filter(pk=alice.device.pk).exists()
 
     def test_go_out_only_once_the_mark_is_committed(
@@ -168,7 +168,7 @@ class TestHints:
         done = threading.Event()
 
         def note(sender: Any = None, **_news: Any) -> None:
-            if sender.name == tasks.finish_destroyed_devices.name:
+            if sender.name == tasks.finish_destroyed.name:
                 done.set()
 
         signals.task_postrun.connect(note)

@@ -41,7 +41,7 @@ class TestAStore:
         assert refusal(answer) == (503, "storage_unavailable")
         assert int(answer["Retry-After"]) > 0
         assert str(files) not in answer.content.decode()
-        _nothing_but_a_condemned_row(alice)
+        assert alice.left_behind() == NOTHING
 
     def test_that_comes_back_takes_the_same_upload(self, alice: Person, files: Path) -> None:
         files.write_bytes(b"")

@@ -7,16 +7,16 @@ object, no blob of the same bytes twice among READY, nothing PENDING, and every 
 import os
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.conf import settings
-from django.db import transaction
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings as hypothesis_settings, strategies as st
 
 from devices import destruction as device_destruction
 from devices.models import App, Device
-from media_store import destruction, failpoints, ingest, retention
+from media_store import collection, destruction, failpoints, ingest, retention
 from media_store.models import Blob, BlobRelease, Media
 from media_store.spool import Spool
 from media_store.storage import objects
@@ -67,41 +67,23 @@ class Story:
 
         return work
 
-    def remove(self, media: Media) -> Callable[[], None]:
-        return lambda: retention.remove(media, reason="client", now=self.now)
+    def remove(self, media: Media) -> Callable[[], bool]:
+        return lambda: retention.remove(media, reason="client", now=self.now, by="test")
 
     def destroy(self) -> Callable[[], None]:
         def work() -> None:
-            device_destruction.destroy(self.device, now=self.now)
+            device_destruction.destroy(self.device, now=self.now, by="test")
             destruction.finish_destroyed(now=self.now)
 
         return work
 
     def give_up_uploads(self) -> Callable[[], int]:
         """What a sweep does with an upload past its deadline."""
-        return lambda: Blob.objects.filter(app=self.app, state=Blob.State.PENDING).update(
-            state=Blob.State.CONDEMNED, condemned_at=self.now
-        )
+        return lambda: collection.give_up_uploads(now=self.now + timedelta(days=1))
 
-    def condemn_released(self) -> Callable[[], None]:
-        """Rule 5 of the rows: lock what is noted, then, in a new statement, condemn what no media refers to."""
-
-        def work() -> None:
-            with transaction.atomic():
-                noted = BlobRelease.objects.values("blob_id")
-                locked = list(
-                    Blob.objects.ready()
-                    .filter(app=self.app, pk__in=noted)
-                    .order_by("pk")
-                    .select_for_update(skip_locked=True)
-                    .values_list("pk", flat=True)
-                )
-                free = Blob.objects.filter(pk__in=locked).exclude(
-                    pk__in=Media.objects.exclude(blob=None).values("blob_id")
-                )
-                free.update(state=Blob.State.CONDEMNED, condemned_at=self.now)
-
-        return work
+    def condemn_released(self) -> Callable[[], int]:
+        """Past the grace."""
+        return lambda: collection.condemn_released(now=self.now + timedelta(minutes=1))
 
     def check(self) -> None:
         media = Media.objects.filter(app=self.app)
@@ -290,7 +272,7 @@ class TestUploadAgainstDestroy:
         story = Story()
 
         def mark() -> None:
-            device_destruction.destroy(story.device, now=story.now)
+            device_destruction.destroy(story.device, now=story.now, by="test")
 
         with failpoints.at("ingest.object_put", mark), pytest.raises(NotFound):
             story.upload()()

@@ -43,6 +43,7 @@ class TestSendingBase64:
             "size": len(jpeg()),
             "sha256": hashlib.sha256(jpeg()).hexdigest(),
             "source": "base64",
+            "expiry_rule": "shipped: outbound, 30 days",
             "source_detail": None,
             "device_id": str(alice.device.pk),
             "message_id": "slip-1",

@@ -56,7 +56,7 @@ class TestRemoval:
         media = alice.sent(jpeg())
         alice.api.delete(f"/v1/media/{media['id']}")
         tombstone = alice.api.get(f"/v1/media/{media['id']}").json()
-        retention.remove(Media.objects.get(pk=media["id"]), reason="staff", now=timezone.now())
+        retention.remove(Media.objects.get(pk=media["id"]), reason="staff", now=timezone.now(), by="test")
         assert alice.api.get(f"/v1/media/{media['id']}").json() == tombstone
 
     def test_of_what_has_expired_is_taken_too(self, alice: Person) -> None:

@@ -189,9 +189,9 @@ class TestRaces:
         first = alice.sent(jpeg())
 
         def condemn() -> None:
-            Blob.objects.filter(app=alice.app).update(state=Blob.State.CONDEMNED, condemned_at=timezone.now())
+            Blob.objects.filter(app=alice.app).condemn(now=timezone.now())
 
-        with failpoints.at("ingest.attach.device_locked", condemn):
+        with failpoints.at("ingest.attach.owner_locked", condemn):
             answer = alice.api.send(alice.device, media_id=first["id"])
         assert refusal(answer) == (410, "media_gone")
         assert Media.objects.filter(app=alice.app).count() == 1

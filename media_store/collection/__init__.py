@@ -1,0 +1,11 @@
+"""Collection: how bytes leave. The only code in the house that deletes objects.
+
+What lets a blob go leaves a note; what gives an upload up leaves a PENDING row. Here the blobs are condemned, their
+objects are deleted, and last of all their rows, so that a kill at any moment leaves a row that tells what is to be
+done.
+"""
+
+from media_store.collection.collecting import Collected, collect
+from media_store.collection.condemning import condemn_released, give_up_uploads, note_unreferenced
+
+__all__ = ["Collected", "collect", "condemn_released", "give_up_uploads", "note_unreferenced"]

@@ -1,0 +1,39 @@
+"""The rows of media: what is stored, what each message carried, how long it is kept, and how it goes."""
+
+from media_store.models.blobs import Blob, BlobQuerySet, BlobRelease
+from media_store.models.destroyed import DestroyedMedia
+from media_store.models.holds import LegalHold, LegalHoldQuerySet
+from media_store.models.inserting import insert_select
+from media_store.models.media import (
+    BYTES_MISSING,
+    CAPTION_CHARACTERS,
+    FILE_NAME_CHARACTERS,
+    MESSAGE_ID_CHARACTERS,
+    Media,
+    MediaQuerySet,
+)
+from media_store.models.refusing import DeletedByVerbsOnlyError
+from media_store.models.rules import RetentionRule, RetentionRuleQuerySet
+from media_store.models.work import Lease, PurgeRun, StoreMark
+
+__all__ = [
+    "BYTES_MISSING",
+    "CAPTION_CHARACTERS",
+    "FILE_NAME_CHARACTERS",
+    "MESSAGE_ID_CHARACTERS",
+    "Blob",
+    "BlobQuerySet",
+    "BlobRelease",
+    "DeletedByVerbsOnlyError",
+    "DestroyedMedia",
+    "Lease",
+    "LegalHold",
+    "LegalHoldQuerySet",
+    "Media",
+    "MediaQuerySet",
+    "PurgeRun",
+    "RetentionRule",
+    "RetentionRuleQuerySet",
+    "StoreMark",
+    "insert_select",
+]

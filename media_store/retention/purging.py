@@ -1,0 +1,118 @@
+"""Purge: media that expired, or that an operator chose, become tombstones, in batches that may be killed."""
+
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db import connection, transaction
+
+from devices.models import App
+from media_store.failpoints import reached
+from media_store.models import MediaQuerySet
+from media_store.retention.brake import Braked, braked
+from media_store.retention.entombing import entomb
+from problems.errors import NotFound
+
+# A batch takes a fraction of a second, in which nobody can set a hold and on SQLite nobody else can write.
+BATCH_ROWS = {"postgresql": 5_000, "sqlite": 1_000}
+
+
+@dataclass(kw_only=True)
+class Purged:
+    """What went: rows, and the bytes they let go of (which collection frees where nobody else refers to them)."""
+
+    rows: int = 0
+    bytes: int = 0
+    braked: list[Braked] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Batch:
+    media_ids: list[uuid.UUID]
+    bytes: int
+    last: datetime
+
+
+def purge(  # noqa: PLR0913 - how a run is to go, each by its name
+    rows: MediaQuerySet,
+    *,
+    reason: str = "retention",
+    now: datetime,
+    batch_rows: int | None = None,
+    limit: int | None = None,
+    force: bool = False,
+    on_batch: Callable[[Purged], None] = lambda _: None,
+    may_go_on: Callable[[], bool] = lambda: True,
+) -> Purged:
+    """Take those of these rows that have their bytes and that no hold keeps.
+
+    First what merely expired; then, unless the brake stops it for an app, the rest. `on_batch` hears the sums so
+    far after each batch; `may_go_on` is asked before each. `limit` is in rows, for the whole run.
+    """
+    sums = Purged()
+    most = batch_rows or BATCH_ROWS[connection.vendor]
+
+    def take(chosen: MediaQuerySet, *, why: str) -> None:
+        for batch in _batches(chosen, reason=why, now=now, most=lambda: min(most, _left(limit, sums)), go=may_go_on):
+            sums.rows += len(batch.media_ids)
+            sums.bytes += batch.bytes
+            reached("retention.batch_purged")
+            on_batch(sums)
+
+    take(rows.merely_expired(now=now), why="retention")
+    rest = rows.not_merely_expired(now=now).unheld(now=now)
+    if not force:
+        sums.braked = braked(rest, limit=_left(limit, sums))
+        rest = rest.exclude(app_id__in=[stopped.app_id for stopped in sums.braked])
+    take(rest, why=reason)
+    return sums
+
+
+def _left(limit: int | None, sums: Purged) -> int:
+    return limit - sums.rows if limit is not None else 10**9
+
+
+def _batches(
+    rows: MediaQuerySet, *, reason: str, now: datetime, most: Callable[[], int], go: Callable[[], bool]
+) -> Iterator[_Batch]:
+    """App by app, each from what expired first; what is passed over (held, or in other hands) is not met again."""
+    for app_id in list(_apps_of(rows)):
+        since: datetime | None = None
+        while go() and (count := most()) > 0:
+            chosen = rows.filter(app_id=app_id)
+            if since is not None:
+                chosen = chosen.filter(expires_at__gte=since)
+            batch = _take_batch(app_id, chosen, reason=reason, now=now, count=count)
+            if batch is None:
+                break
+            since = batch.last
+            yield batch
+
+
+def _apps_of(rows: MediaQuerySet) -> Iterator[uuid.UUID]:
+    """The living apps that have any: asked app by app, by the index, so that a million rows are not read for it."""
+    for app_id in App.objects.living().order_by("pk").values_list("pk", flat=True):
+        if rows.filter(app_id=app_id).exists():
+            yield app_id
+
+
+def _take_batch(app_id: uuid.UUID, rows: MediaQuerySet, *, reason: str, now: datetime, count: int) -> _Batch | None:
+    """One transaction: the app locked, then, in a new statement, what is not held; then notes and tombstones."""
+    try:
+        with transaction.atomic():
+            App.objects.lock_shared(pk=app_id)
+            reached("retention.purge.app_locked")
+            # Rows that somebody else has locked are being removed by him, or are met by the next run.
+            chosen = (
+                rows.unheld(now=now)
+                .order_by("expires_at")
+                .select_for_update(no_key=True, skip_locked=True, of=("self",))
+            )
+            found = list(chosen.values_list("pk", "size", "expires_at")[:count])
+            if not found:
+                return None
+            entomb([pk for pk, _, _ in found], reason=reason, now=now)
+    except NotFound:
+        return None
+    return _Batch(media_ids=[pk for pk, _, _ in found], bytes=sum(size for _, size, _ in found), last=found[-1][2])

@@ -1,0 +1,65 @@
+"""Windows: what is kept for a while after it has lost its use, and swept when that has passed."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import QuerySet
+
+from devices.models import App
+from media_store.failpoints import reached
+from media_store.models import DestroyedMedia, LegalHold, Media, PurgeRun
+
+BATCH_ROWS = {"postgresql": 5_000, "sqlite": 1_000}
+
+
+def sweep_windows(*, now: datetime, may_go_on: Callable[[], bool] = lambda: True) -> int:
+    """Delete tombstones, failed media, accounts of destruction, holds and runs past their windows; how many rows."""
+    audited = now - timedelta(days=settings.AUDIT_DAYS)
+    failed = now - timedelta(days=settings.FAILED_KEEP_DAYS)
+    run = now - timedelta(days=settings.RUNS_KEEP_DAYS)
+    media = Media.objects.filter(blob=None).unheld(now=now)
+    sweeps = (
+        lambda: _sweep_media(media.filter(purged_at__lte=audited)),
+        lambda: _sweep_media(media.filter(status=Media.Status.FAILED, created_at__lte=failed)),
+        lambda: _sweep(DestroyedMedia.objects.filter(destroyed_at__lte=audited)),
+        lambda: _sweep(LegalHold.objects.filter(released_at__lte=audited)),
+        lambda: _sweep(LegalHold.objects.filter(until__lte=audited)),
+        lambda: _sweep(PurgeRun.objects.filter(started_at__lte=run)),
+    )
+    return sum(_whole(sweep, may_go_on) for sweep in sweeps)
+
+
+def _whole(sweep: Callable[[], int], may_go_on: Callable[[], bool]) -> int:
+    swept = 0
+    while may_go_on() and (count := sweep()):
+        swept += count
+        reached("retention.window_swept")
+    return swept
+
+
+def _sweep_media(rows: QuerySet[Media]) -> int:
+    """A batch of one app's rows that have no bytes any more and are not held, by the rule of all who remove media."""
+    app_id = rows.values_list("app_id", flat=True).first()
+    if app_id is None:
+        return 0
+    with transaction.atomic():
+        # Whether they are held is asked after the lock, in a new statement.
+        App.objects.lock_shared(pk=app_id)
+        return _delete(Media.objects.filter(pk__in=_some(rows.filter(app_id=app_id))))
+
+
+def _sweep(rows: QuerySet[Any]) -> int:
+    with transaction.atomic():
+        return _delete(rows.filter(pk__in=_some(rows)))
+
+
+def _some(rows: QuerySet[Any]) -> list[Any]:
+    return list(rows.order_by("pk").values_list("pk", flat=True)[: BATCH_ROWS[connection.vendor]])
+
+
+def _delete(rows: QuerySet[Any]) -> int:
+    # Past the querysets' own delete(), which is shut: these rows stand for no bytes.
+    return int(rows._raw_delete(rows.db))
