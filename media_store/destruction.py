@@ -85,10 +85,7 @@ def _clear(  # noqa: PLR0913 - what a batch is of, and how a run is to go, each 
 def _remove_batch(rows: MediaQuerySet, *, owner: Device | App, app_id: uuid.UUID, now: datetime) -> int:
     """Copy, note and remove a batch of rows, in one transaction."""
     with transaction.atomic():
-        # The app first, and the look for holds after it: a hold on the app keeps what has not gone yet.
-        App.objects.lock_shared(pk=app_id)
-        # Two at work on the same device wait for each other here, instead of copying the same rows.
-        type(owner)._default_manager.select_for_update().filter(pk=owner.pk).first()
+        _lock(owner, app_id=app_id)
         reached("destruction.locked")
         batch = _batch(rows.unheld(now=now))
         if batch is None:
@@ -99,6 +96,17 @@ def _remove_batch(rows: MediaQuerySet, *, owner: Device | App, app_id: uuid.UUID
         reached("destruction.noted")
         # Past the querysets' own delete(), which is shut: this is the one place that may, and it has just noted.
         return int(batch._raw_delete(batch.db))
+
+
+def _lock(owner: Device | App, *, app_id: uuid.UUID) -> None:
+    """The app, and the look for holds after it: a hold on the app keeps what has not gone yet.
+
+    Two at work on the same owner wait for each other here, instead of copying the same rows. An app is locked once
+    and for both: two who hold it shared would each wait for the other to let go.
+    """
+    if isinstance(owner, Device):
+        App.objects.lock_shared(pk=app_id)
+    type(owner)._default_manager.select_for_update().filter(pk=owner.pk).first()
 
 
 def _batch(rows: MediaQuerySet) -> MediaQuerySet | None:

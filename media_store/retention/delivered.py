@@ -18,7 +18,8 @@ def note_delivery(media_id: uuid.UUID, *, state: str, at: datetime, now: datetim
     """Note that a message got so far, at that moment; answers whether anything changed.
 
     Heard twice, or in another order, the row ends the same: the furthest state, the earliest moment of arrival. A
-    moment in the future counts as now. What has expired or gone is not brought back.
+    moment in the future counts as now, and one before the media was here as that: a gateway whose clock is wrong must
+    not have media expire early. What has expired or gone is not brought back.
     """
     with transaction.atomic():
         media = Media.objects.select_for_update(no_key=True).filter(pk=media_id).exclude(delivery="").first()
@@ -28,7 +29,7 @@ def note_delivery(media_id: uuid.UUID, *, state: str, at: datetime, now: datetim
         before = (media.delivery, media.delivered_at)
         media.delivery = max(media.delivery, state, key=ORDER.index)
         if state in ARRIVED:
-            media.delivered_at = min(filter(None, (media.delivered_at, at, now)))
+            media.delivered_at = max(media.created_at, min(filter(None, (media.delivered_at, at, now))))
         if before == (media.delivery, media.delivered_at):
             return False
         Media.objects.filter(pk=media.pk).update(**_changes(media, now=now))

@@ -30,11 +30,11 @@ class FileStore(FileSystemStorage):
         with _faults(key):
             target = Path(self.path(key))
             for attempt in range(PUT_ATTEMPTS):
-                _make_folders(target.parent, below=Path(self.location))
                 try:
+                    _make_folders(target.parent, below=Path(self.location))
                     _put(path, target)
                 except FileNotFoundError:
-                    # Collection has just pruned the folder, which was empty.
+                    # Collection has just pruned the folder, or one that it stands in, which was empty.
                     if attempt + 1 == PUT_ATTEMPTS:
                         raise
                 else:
@@ -51,17 +51,20 @@ class FileStore(FileSystemStorage):
     def delete(self, keys: Sequence[str]) -> dict[str, str]:  # type: ignore[override]  # many names, and it answers
         """See `ObjectStore`. Folders that this leaves empty go too."""
         failed: dict[str, str] = {}
-        folders = set()
+        folders: dict[Path, list[str]] = {}
         for key in keys:
             path = Path(self.path(key))
             try:
                 path.unlink(missing_ok=True)
             except OSError as error:
-                failed[key] = (error.strerror or "unknown").lower()
-            folders.add(path.parent)
-        with _faults("delete"):
-            for folder in folders:
+                failed[key] = _reason(error)
+            folders.setdefault(path.parent, []).append(key)
+        for folder, theirs in folders.items():
+            try:
                 self._settle(folder)
+            except OSError as error:
+                # What was deleted in it may come back after a power cut: for these keys nothing is done yet.
+                failed.update(dict.fromkeys(theirs, _reason(error)))
         return failed
 
     def delete_unfinished(self, key: str) -> None:
@@ -128,6 +131,10 @@ class FileStore(FileSystemStorage):
             file.close()
             raise StorageUnavailable
         return file
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or "unknown").lower()
 
 
 @contextmanager

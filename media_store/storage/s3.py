@@ -83,7 +83,9 @@ class S3Store(S3Storage):  # type: ignore[misc]  # the library has no types
         with _faults("delete"):
             wanted = {"Objects": [{"Key": key} for key in keys], "Quiet": True}
             answer = self.client.delete_objects(Bucket=self.bucket_name, Delete=wanted)
-        return {error["Key"]: error.get("Code") or "unknown" for error in answer.get("Errors", ())}
+        errors = {error["Key"]: error.get("Code") or "unknown" for error in answer.get("Errors", ())}
+        # Most stores report an absent object as deleted; some do not.
+        return {key: code for key, code in errors.items() if code != "NoSuchKey"}
 
     def delete_unfinished(self, key: str) -> None:
         """See `ObjectStore`. Parts of a multipart upload are no object, and are found by no listing of objects."""

@@ -4,25 +4,18 @@ Each case draws a schedule. After it, whatever the order was: no READY media wit
 object, no blob of the same bytes twice among READY, nothing PENDING, and every blob that was let go noted.
 """
 
-import os
 import threading
-from collections.abc import Callable
-from datetime import timedelta
 
 import pytest
-from django.conf import settings
-from django.utils import timezone
-from hypothesis import HealthCheck, given, settings as hypothesis_settings, strategies as st
+from hypothesis import given
 
 from devices import destruction as device_destruction
-from devices.models import App, Device
-from media_store import collection, destruction, failpoints, ingest, retention
+from devices.models import Device
+from media_store import destruction, failpoints
 from media_store.models import Blob, BlobRelease, Media
-from media_store.spool import Spool
-from media_store.storage import objects
 from problems.errors import NotFound
-from tests.interleaving import Actor, run
-from tests.media_files import jpeg
+from tests.interleaving import Actor
+from tests.media_store.story import SCHEDULES, Story, aside, raised, searched, together
 
 pytestmark = [
     pytest.mark.services,
@@ -30,97 +23,6 @@ pytestmark = [
     pytest.mark.timeout(900),
     pytest.mark.django_db(transaction=True),
 ]
-
-SCHEDULES = st.lists(st.integers(0, 1), max_size=24)
-EXAMPLES = int(os.environ.get("INTERLEAVINGS", "25"))
-searched = hypothesis_settings(
-    max_examples=EXAMPLES,
-    deadline=None,
-    derandomize="INTERLEAVINGS" not in os.environ,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
-
-
-class Story:
-    """An app with a device, and the verbs on them that run side by side."""
-
-    def __init__(self) -> None:
-        self.now = timezone.now()
-        self.app = App.objects.create(name="alice")
-        self.device = Device.objects.create(app=self.app, name="alice's phone")
-
-    def upload(self, *, message_id: str | None = None) -> Callable[[], ingest.Outcome]:
-        arrival = ingest.Arrival(
-            app=self.app,
-            device=self.device,
-            direction=Media.Direction.OUTBOUND,
-            source=Media.Source.FILE,
-            kind="image",
-            message_id=message_id,
-            to="1",
-        )
-
-        def work() -> ingest.Outcome:
-            with Spool(folder=settings.SPOOL_DIR, max_bytes=settings.MEDIA_MAX_BYTES) as spool:
-                spool.write(jpeg())
-                return ingest.receive(arrival, spool, now=self.now)
-
-        return work
-
-    def remove(self, media: Media) -> Callable[[], bool]:
-        return lambda: retention.remove(media, reason="client", now=self.now, by="test")
-
-    def destroy(self) -> Callable[[], None]:
-        def work() -> None:
-            device_destruction.destroy(self.device, now=self.now, by="test")
-            destruction.finish_destroyed(now=self.now)
-
-        return work
-
-    def give_up_uploads(self) -> Callable[[], int]:
-        """What a sweep does with an upload past its deadline."""
-        return lambda: collection.give_up_uploads(now=self.now + timedelta(days=1))
-
-    def condemn_released(self) -> Callable[[], int]:
-        """Past the grace."""
-        return lambda: collection.condemn_released(now=self.now + timedelta(minutes=1))
-
-    def check(self) -> None:
-        media = Media.objects.filter(app=self.app)
-        for row in media.filter(status=Media.Status.READY).select_related("blob"):
-            assert row.blob is not None
-            assert row.blob.state == Blob.State.READY
-            stored = b"".join(objects().read_range(row.blob.storage_key, start=0, length=row.size))
-            assert stored == jpeg()
-        blobs = Blob.objects.filter(app=self.app)
-        assert blobs.filter(state=Blob.State.READY).count() <= 1
-        assert not blobs.filter(state=Blob.State.PENDING).exists()
-        # Whoever was condemned stays so: its object may be on its way out.
-        assert not blobs.ready().exclude(condemned_at=None).exists()
-        held = media.exclude(blob=None).values("blob_id")
-        for blob in blobs.ready().exclude(pk__in=held):
-            assert BlobRelease.objects.filter(blob=blob).exists()
-
-
-def together(*works: Callable[[], object], schedule: list[int]) -> list[Actor]:
-    actors = [Actor(f"actor {number}", work) for number, work in enumerate(works)]
-    run(actors, schedule)
-    return actors
-
-
-def aside(work: Callable[[], object]) -> Actor:
-    """Run it to its end on a connection of its own, while this thread stands in the middle of something."""
-    actor = Actor("aside", work)
-    actor.start()
-    actor.begin()
-    actor.step()
-    actor.join(20)
-    assert actor.error is None
-    return actor
-
-
-def raised(actors: list[Actor]) -> list[type[Exception]]:
-    return [type(actor.error) for actor in actors if actor.error is not None]
 
 
 class TestTwoUploadsOfTheSameBytes:
