@@ -6,6 +6,7 @@ than BRAKE_PERCENT of what an app has stored, and more than BRAKE_MIN_MEDIA, sto
 
 import uuid
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.conf import settings
 from django.db.models import Count
@@ -31,15 +32,23 @@ class Braked:
         )
 
 
-def braked(rows: MediaQuerySet, *, limit: int) -> list[Braked]:
+def braked(rows: MediaQuerySet, *, limit: int, now: datetime) -> list[Braked]:
     """The apps of which these rows, `limit` of them at most, are too many. They hold nothing that merely expired."""
     counts = rows.order_by().values("app_id", "app__name").annotate(chosen=Count("pk"))
-    many = counts.filter(chosen__gt=settings.BRAKE_MIN_MEDIA)
-    return [found for row in many if (found := _weigh(row["app_id"], row["app__name"], min(row["chosen"], limit)))]
+    apps = [(row["app_id"], row["app__name"], min(row["chosen"], limit)) for row in counts]
+    found = (too_many(app_id=app_id, app_name=name, chosen=chosen, now=now) for app_id, name, chosen in apps)
+    return [one for one in found if one]
 
 
-def _weigh(app_id: uuid.UUID, app_name: str, chosen: int) -> Braked | None:
-    stored = Media.objects.stored().filter(app_id=app_id).count()
-    if chosen * 100 <= stored * settings.BRAKE_PERCENT:
+def too_many(*, app_id: uuid.UUID, app_name: str, chosen: int, now: datetime) -> Braked | None:
+    """Whether so many of an app's media are more than go unasked; None where they are not.
+
+    They are weighed against what is stored once everything that merely expired has gone, which goes first.
+    """
+    if chosen <= settings.BRAKE_MIN_MEDIA:
         return None
-    return Braked(app_id=app_id, app_name=app_name, chosen=chosen, stored=stored)
+    stored = Media.objects.stored().filter(app_id=app_id)
+    stored_count = stored.count() - stored.merely_expired(now=now).unheld(now=now).count()
+    if chosen * 100 <= stored_count * settings.BRAKE_PERCENT:
+        return None
+    return Braked(app_id=app_id, app_name=app_name, chosen=chosen, stored=stored_count)

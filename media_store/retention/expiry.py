@@ -39,10 +39,13 @@ APPLIED_AGAIN_AFTER = timedelta(hours=2)
 
 @dataclass(frozen=True, kw_only=True)
 class Expiry:
-    """The moment, and the rule that set it."""
+    """The moment, the rule that set it, and the bounds that it was kept within."""
 
     at: datetime
     rule: str
+    days: int
+    floor: datetime
+    ceiling: datetime
 
 
 def shipped_label(direction: str) -> str:
@@ -58,7 +61,7 @@ def expiry_of(media: Media) -> Expiry:
     wanted = (media.delivered_at or media.created_at) + timedelta(days=days)
     floor = media.created_at + timedelta(days=settings.RETENTION_FLOOR_DAYS)
     ceiling = media.created_at + timedelta(days=settings.RETENTION_CEILING_DAYS)
-    return Expiry(at=max(floor, min(ceiling, wanted)), rule=label)
+    return Expiry(at=max(floor, min(ceiling, wanted)), rule=label, days=days, floor=floor, ceiling=ceiling)
 
 
 def set_expiry(media: Media) -> None:
@@ -92,7 +95,7 @@ def _apply(rule: RetentionRule) -> int:
 
 
 def _reckon_anew(rows: MediaQuerySet) -> int:
-    expires_at = _expires_at()
+    expires_at = expires_after(Coalesce(Subquery(_deciding("keep_days")), shipped_days()))
     before = Coalesce(F("brought_forward_from"), F("expires_at"))
     return rows.update(
         # Every expression sees the row as it was before this statement.
@@ -111,8 +114,8 @@ def _settle(rule: RetentionRule, *, now: datetime) -> None:
         row.delete()
 
 
-def _expires_at() -> Expression:
-    days = Coalesce(Subquery(_deciding("keep_days")), _shipped(SHIPPED_DAYS.__getitem__))
+def expires_after(days: Any) -> Expression:
+    """The moment at which a row expires that is kept for so many days, an expression over the row."""
     span = ExpressionWrapper(days * Value(timedelta(days=1)), output_field=DurationField())
     wanted = _moment(Coalesce(F("delivered_at"), F("created_at")) + span)
     floor = _moment(F("created_at") + Value(timedelta(days=settings.RETENTION_FLOOR_DAYS)))
@@ -130,6 +133,11 @@ def _deciding(column: str) -> Any:
         app=OuterRef("app_id"), direction=OuterRef("direction"), kind=OuterRef("kind"), delivery=OuterRef("delivery")
     )
     return rules.values(column)[:1]
+
+
+def shipped_days() -> Case:
+    """For how long a row is kept where no rule speaks of it."""
+    return _shipped(SHIPPED_DAYS.__getitem__)
 
 
 def _shipped(what: Any) -> Case:

@@ -7,7 +7,8 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
-from devices.models import App
+from devices import audit
+from devices.models import App, AuditEvent
 from media_store.failpoints import reached
 from media_store.models import MediaQuerySet
 from media_store.retention.brake import Braked, braked
@@ -34,6 +35,9 @@ class _Batch:
     last: datetime
 
 
+Tell = Callable[[uuid.UUID, _Batch], None]
+
+
 def purge(  # noqa: PLR0913 - how a run is to go, each by its name
     rows: MediaQuerySet,
     *,
@@ -42,19 +46,25 @@ def purge(  # noqa: PLR0913 - how a run is to go, each by its name
     batch_rows: int | None = None,
     limit: int | None = None,
     force: bool = False,
+    by: str = "",
+    choice: str = "",
     on_batch: Callable[[Purged], None] = lambda _: None,
     may_go_on: Callable[[], bool] = lambda: True,
 ) -> Purged:
     """Take those of these rows that have their bytes and that no hold keeps.
 
     First what merely expired; then, unless the brake stops it for an app, the rest. `on_batch` hears the sums so
-    far after each batch; `may_go_on` is asked before each. `limit` is in rows, for the whole run.
+    far after each batch; `may_go_on` is asked before each. `limit` is in rows, for the whole run. Where somebody chose
+    (`by`), each batch that did not merely expire is told in the trail, with `choice` as it was typed.
     """
     sums = Purged()
     most = batch_rows or BATCH_ROWS[connection.vendor]
 
-    def take(chosen: MediaQuerySet, *, why: str) -> None:
-        for batch in _batches(chosen, reason=why, now=now, most=lambda: min(most, _left(limit, sums)), go=may_go_on):
+    def take(chosen: MediaQuerySet, *, why: str, tell: Tell = lambda *_: None) -> None:
+        def count() -> int:
+            return min(most, _left(limit, sums))
+
+        for batch in _batches(chosen, reason=why, now=now, most=count, tell=tell, go=may_go_on):
             sums.rows += len(batch.media_ids)
             sums.bytes += batch.bytes
             reached("retention.batch_purged")
@@ -63,18 +73,27 @@ def purge(  # noqa: PLR0913 - how a run is to go, each by its name
     take(rows.merely_expired(now=now), why="retention")
     rest = rows.not_merely_expired(now=now).unheld(now=now)
     if not force:
-        sums.braked = braked(rest, limit=_left(limit, sums))
+        sums.braked = braked(rest, limit=_left(limit, sums), now=now)
         rest = rest.exclude(app_id__in=[stopped.app_id for stopped in sums.braked])
-    take(rest, why=reason)
+    take(rest, why=reason, tell=_teller(reason, by=by, choice=choice, now=now) if by else lambda *_: None)
     return sums
+
+
+def _teller(reason: str, *, by: str, choice: str, now: datetime) -> Tell:
+    def tell(app_id: uuid.UUID, batch: _Batch) -> None:
+        details = {"media": len(batch.media_ids), "bytes": batch.bytes, "reason": reason}
+        action = AuditEvent.Action.MEDIA_PURGED
+        audit.record(audit.event(action, now=now, by=by, subject=choice, app_id=app_id, details=details))
+
+    return tell
 
 
 def _left(limit: int | None, sums: Purged) -> int:
     return limit - sums.rows if limit is not None else 10**9
 
 
-def _batches(
-    rows: MediaQuerySet, *, reason: str, now: datetime, most: Callable[[], int], go: Callable[[], bool]
+def _batches(  # noqa: PLR0913 - how a batch is taken, each by its name
+    rows: MediaQuerySet, *, reason: str, now: datetime, most: Callable[[], int], tell: Tell, go: Callable[[], bool]
 ) -> Iterator[_Batch]:
     """App by app, each from what expired first; what is passed over (held, or in other hands) is not met again."""
     for app_id in list(_apps_of(rows)):
@@ -83,7 +102,7 @@ def _batches(
             chosen = rows.filter(app_id=app_id)
             if since is not None:
                 chosen = chosen.filter(expires_at__gte=since)
-            batch = _take_batch(app_id, chosen, reason=reason, now=now, count=count)
+            batch = _take_batch(app_id, chosen, reason=reason, now=now, count=count, tell=tell)
             if batch is None:
                 break
             since = batch.last
@@ -97,7 +116,9 @@ def _apps_of(rows: MediaQuerySet) -> Iterator[uuid.UUID]:
             yield app_id
 
 
-def _take_batch(app_id: uuid.UUID, rows: MediaQuerySet, *, reason: str, now: datetime, count: int) -> _Batch | None:
+def _take_batch(  # noqa: PLR0913 - as above
+    app_id: uuid.UUID, rows: MediaQuerySet, *, reason: str, now: datetime, count: int, tell: Tell
+) -> _Batch | None:
     """One transaction: the app locked, then, in a new statement, what is not held; then notes and tombstones."""
     try:
         with transaction.atomic():
@@ -112,7 +133,10 @@ def _take_batch(app_id: uuid.UUID, rows: MediaQuerySet, *, reason: str, now: dat
             found = list(chosen.values_list("pk", "size", "expires_at")[:count])
             if not found:
                 return None
-            entomb([pk for pk, _, _ in found], reason=reason, now=now)
+            sizes = sum(size for _, size, _ in found)
+            batch = _Batch(media_ids=[pk for pk, _, _ in found], bytes=sizes, last=found[-1][2])
+            entomb(batch.media_ids, reason=reason, now=now)
+            tell(app_id, batch)
     except NotFound:
         return None
-    return _Batch(media_ids=[pk for pk, _, _ in found], bytes=sum(size for _, size, _ in found), last=found[-1][2])
+    return batch

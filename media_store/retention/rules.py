@@ -17,11 +17,11 @@ def set_rule(  # noqa: PLR0913 - what a rule says, each by its name
     *, app: App | None, direction: str = "", kind: str = "", delivery: str = "", keep_days: int, now: datetime, by: str
 ) -> RetentionRule:
     """Make or change the rule for exactly these. Error: `RuleRefused`."""
-    _refuse_nonsense(direction=direction, kind=kind, delivery=delivery, keep_days=keep_days)
+    refuse_nonsense(direction=direction, kind=kind, delivery=delivery, keep_days=keep_days)
     label = _label(app, direction, kind, delivery, keep_days)
     values = {
         "keep_days": keep_days,
-        "weight": _weight(app, direction, kind, delivery),
+        "weight": weight_of(app, direction, kind, delivery),
         "label": label,
         "changed_at": now,
         "changed_by": by,
@@ -46,7 +46,8 @@ def remove_rule(rule: RetentionRule, *, now: datetime, by: str) -> bool:
     return True
 
 
-def _refuse_nonsense(*, direction: str, kind: str, delivery: str, keep_days: int) -> None:
+def refuse_nonsense(*, direction: str, kind: str, delivery: str, keep_days: int) -> None:
+    """Raise `RuleRefused` for a rule that cannot be meant."""
     _refuse_unknown("direction", direction, Media.Direction.values)
     _refuse_unknown("kind", kind, list(kinds.DEFAULTS))
     _refuse_unknown("delivery", delivery, Media.Delivery.values)
@@ -65,7 +66,8 @@ def _refuse_unknown(what: str, word: str, known: list[str]) -> None:
         raise RuleRefused(f"There is no {what} {word!r}; choose from {', '.join(known)}.")
 
 
-def _weight(app: App | None, direction: str, kind: str, delivery: str) -> int:
+def weight_of(app: App | None, direction: str, kind: str, delivery: str) -> int:
+    """How much a rule for these weighs against others; no two that speak of one media weigh the same."""
     named = (
         (app, WEIGHT_OF_APP),
         (direction, WEIGHT_OF_DIRECTION),
