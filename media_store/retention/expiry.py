@@ -17,6 +17,7 @@ from django.db.models import (
     Expression,
     ExpressionWrapper,
     F,
+    IntegerField,
     OuterRef,
     Subquery,
     Value,
@@ -116,7 +117,9 @@ def _settle(rule: RetentionRule, *, now: datetime) -> None:
 
 def expires_after(days: Any) -> Expression:
     """The moment at which a row expires that is kept for so many days, an expression over the row."""
-    span = ExpressionWrapper(days * Value(timedelta(days=1)), output_field=DurationField())
+    # SQLite multiplies plain integers by spans, and not the positive ones of the rule's column.
+    whole = ExpressionWrapper(days, output_field=IntegerField())
+    span = ExpressionWrapper(whole * Value(timedelta(days=1)), output_field=DurationField())
     wanted = _moment(Coalesce(F("delivered_at"), F("created_at")) + span)
     floor = _moment(F("created_at") + Value(timedelta(days=settings.RETENTION_FLOOR_DAYS)))
     ceiling = _moment(F("created_at") + Value(timedelta(days=settings.RETENTION_CEILING_DAYS)))
