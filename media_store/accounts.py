@@ -1,16 +1,39 @@
-"""Accounts: when a destroyed device went, what it had, and what of it is still to be deleted."""
+"""Accounts: when a destroyed device or app went, what it had, and what of it is still to be deleted."""
 
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models import Case, CharField, Count, Exists, OuterRef, Q, QuerySet, Sum, Value, When
 from django.db.models.functions import Coalesce
 
 from devices.models import AuditEvent
 from media_store.models import Blob, DestroyedMedia, Media
 from problems.errors import NotFound
+
+
+@dataclass(frozen=True, kw_only=True)
+class AppAccount:
+    """An app's end, likewise: its devices' media and its plain uploads together."""
+
+    app_id: uuid.UUID
+    app_name: str
+    destroyed_at: datetime
+    destroyed_by: str
+    removed_at: datetime | None
+    media: int
+    bytes: int
+    media_left: int
+    objects_left: int
+    bytes_left: int
+
+    @property
+    def status(self) -> str:
+        """How far it is; the app's own row goes last, after its last object."""
+        if self.removed_at is not None:
+            return "done"
+        return "removing" if self.media_left else "collecting"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,16 +87,54 @@ def account_of(*, app_id: uuid.UUID, device_id: uuid.UUID) -> Account:
     )
 
 
+def account_of_app(app_id: uuid.UUID) -> AppAccount:
+    """The account of an app that was destroyed. `NotFound` for any other."""
+    events = AuditEvent.objects.filter(app_id=app_id, device_id=None)
+    mark = events.filter(action=AuditEvent.Action.APP_DESTROYED).first()
+    if mark is None:
+        raise NotFound
+    cleared = events.filter(action=AuditEvent.Action.APP_CLEARED).first()
+    copied = destroyed_media(app_id=app_id)
+    sums = cleared.details if cleared else copied.aggregate(media=Count("pk"), bytes=Coalesce(Sum("size"), 0))
+    left = Blob.objects.filter(app_id=app_id).aggregate(objects=Count("pk"), bytes=Coalesce(Sum("size"), 0))
+    return AppAccount(
+        app_id=app_id,
+        app_name=mark.subject,
+        destroyed_at=mark.at,
+        destroyed_by=mark.by,
+        removed_at=cleared.at if cleared else None,
+        media=sums["media"],
+        bytes=sums["bytes"],
+        media_left=Media.objects.filter(app_id=app_id).count(),
+        objects_left=left["objects"],
+        bytes_left=left["bytes"],
+    )
+
+
 def destroyed_media(*, app_id: uuid.UUID, device_id: uuid.UUID | None = None) -> QuerySet[DestroyedMedia]:
     """What an app, or one device of it, had: kept until the audit window ends."""
     rows = DestroyedMedia.objects.filter(app_id=app_id)
     return rows if device_id is None else rows.filter(device_id=device_id)
 
 
+COLUMNS = ("media_id", "device_id", "path", "size", "sha256", "created_at", "destroyed_at", "object")
+
+
 def lines(rows: QuerySet[DestroyedMedia]) -> Iterator[dict[str, object]]:
-    """Each as one flat record, oldest first, without holding them all."""
-    columns = ("media_id", "device_id", "path", "size", "sha256", "created_at", "destroyed_at")
-    yield from rows.order_by("pk").values(*columns).iterator(chunk_size=2_000)
+    """Each as one flat record, oldest first, without holding them all.
+
+    `object` is what has become of its bytes: deleted, left (still to be deleted), shared (other media of the app
+    carry them too), or purged, where they went before the device did.
+    """
+    theirs = Blob.objects.filter(pk=OuterRef("blob_id"))
+    object_is = Case(
+        When(blob_id=None, then=Value("purged")),
+        When(~Exists(theirs), then=Value("deleted")),
+        When(Exists(Media.objects.filter(blob_id=OuterRef("blob_id"))), then=Value("shared")),
+        default=Value("left"),
+        output_field=CharField(),
+    )
+    yield from rows.order_by("pk").annotate(object=object_is).values(*COLUMNS).iterator(chunk_size=2_000)
 
 
 def _objects(copied: QuerySet[DestroyedMedia]) -> dict[str, int]:

@@ -5,15 +5,18 @@ import datetime as dt
 import getpass
 import json
 import os
+import sys
 from typing import Any, ClassVar
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser, DjangoHelpFormatter
+from django.db.utils import OperationalError, ProgrammingError
 
 from devices import ids
 from devices.models import App, AppQuerySet
 from problems.errors import Problem
 
 EXIT_CODES = "exit codes: 0 done, 1 refused or failed, 2 wrong usage"
+USAGE, READER_WENT, INTERRUPTED = 2, 141, 130
 
 
 class HelpFormatter(DjangoHelpFormatter, argparse.RawDescriptionHelpFormatter):
@@ -27,10 +30,11 @@ class Door(BaseCommand):
     """
 
     examples: ClassVar[str] = ""
+    exit_codes: ClassVar[str] = EXIT_CODES
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         """Put the examples and the exit codes under the help."""
-        epilog = f"examples:\n{self.examples.strip(chr(10))}\n\n{EXIT_CODES}"
+        epilog = f"examples:\n{self.examples.strip(chr(10))}\n\n{self.exit_codes}"
         return super().create_parser(prog_name, subcommand, formatter_class=HelpFormatter, epilog=epilog, **kwargs)
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -38,11 +42,23 @@ class Door(BaseCommand):
         parser.add_argument("--json", action="store_true", help="write the result as one line of JSON")
 
     def execute(self, *args: Any, **options: Any) -> str | None:
-        """Tell a refusal in one sentence instead of a traceback."""
+        """Tell a refusal, and what is out of this process's hands, in one sentence instead of a traceback."""
+        _refuse_what_is_no_text(options)
         try:
             return super().execute(*args, **options)
         except Problem as problem:
-            raise CommandError(problem.detail) from problem
+            raise CommandError(problem.sentence) from problem
+        except (OperationalError, ProgrammingError) as error:
+            said = " ".join(str(error).split())
+            raise CommandError(
+                f"The database did not do as asked; is it there, and migrated? It said: {said}"
+            ) from error
+        except BrokenPipeError as error:
+            # Whoever read our output has read enough; Python would complain again when it flushes at its end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise CommandError("The reader of the output went away.", returncode=READER_WENT) from error
+        except KeyboardInterrupt as error:
+            raise CommandError("Interrupted.", returncode=INTERRUPTED) from error
 
     def tell(self, *, result: object, plain: str, talk: str, as_json: bool) -> None:
         """Write the result, as one line of JSON or plain, and the talk that explains it."""
@@ -79,6 +95,18 @@ def operator() -> str:
 def written(moment: dt.datetime | None) -> str | None:
     """A moment as the API writes it (RFC 3339, UTC)."""
     return moment.astimezone(dt.UTC).isoformat().replace("+00:00", "Z") if moment else None
+
+
+def _refuse_what_is_no_text(options: dict[str, Any]) -> None:
+    """Bytes of the command line that are no UTF-8 reach us as surrogates, which no database takes."""
+    for name, value in options.items():
+        words = value if isinstance(value, list) else [value]
+        if any(isinstance(word, str) and _is_no_text(word) for word in words):
+            raise CommandError(f"What was given as {name} is no text.", returncode=USAGE)
+
+
+def _is_no_text(word: str) -> bool:
+    return "\0" in word or any("\ud800" <= character <= "\udfff" for character in word)
 
 
 def _apps_called(text: str) -> AppQuerySet:
