@@ -17,12 +17,13 @@ from django.db.models import (
     Expression,
     ExpressionWrapper,
     F,
+    IntegerField,
     OuterRef,
     Subquery,
     Value,
     When,
 )
-from django.db.models.functions import Coalesce, Greatest, Least
+from django.db.models.functions import Cast, Coalesce, Greatest, Least
 from django.db.models.lookups import LessThan
 
 from media_store.failpoints import reached
@@ -112,7 +113,8 @@ def _settle(rule: RetentionRule, *, now: datetime) -> None:
 
 
 def _expires_at() -> Expression:
-    days = Coalesce(Subquery(_deciding("keep_days")), _shipped(SHIPPED_DAYS.__getitem__))
+    # Django multiplies days on SQLite only where they are plain integers, which positive ones are not to it.
+    days = Cast(Coalesce(Subquery(_deciding("keep_days")), _shipped(SHIPPED_DAYS.__getitem__)), IntegerField())
     span = ExpressionWrapper(days * Value(timedelta(days=1)), output_field=DurationField())
     wanted = _moment(Coalesce(F("delivered_at"), F("created_at")) + span)
     floor = _moment(F("created_at") + Value(timedelta(days=settings.RETENTION_FLOOR_DAYS)))
