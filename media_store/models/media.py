@@ -33,8 +33,8 @@ class MediaQuerySet(models.QuerySet["Media"]):
         return self.reachable().filter(app=app)
 
     def reachable(self) -> MediaQuerySet:
-        """Those of no destroyed device: from the mark on nobody opens them, staff included."""
-        return self.filter(Q(device=None) | Q(device__destroyed_at=None))
+        """Those of no destroyed device or app: from the mark on nobody opens them, staff included."""
+        return self.filter(Q(device=None) | Q(device__destroyed_at=None), app__destroyed_at=None)
 
     def in_state(self, status: str, *, now: datetime) -> MediaQuerySet:
         """Those whose status, as clients see it, is this one."""
