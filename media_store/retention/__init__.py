@@ -2,17 +2,19 @@
 
 from media_store.retention.brake import Braked
 from media_store.retention.delivered import note_delivery
-from media_store.retention.expiry import apply_changed_rules, expiry_of, set_expiry
+from media_store.retention.expiry import SHIPPED_DAYS, apply_changed_rules, expiry_of, set_expiry
 from media_store.retention.holds import hold, holds_on, refuse_if_held, release_hold
 from media_store.retention.purging import Purged, purge
 from media_store.retention.removal import remove
-from media_store.retention.rules import remove_rule, set_rule
+from media_store.retention.rules import check_rule, remove_rule, set_rule
 from media_store.retention.windows import sweep_windows
 
 __all__ = [
+    "SHIPPED_DAYS",
     "Braked",
     "Purged",
     "apply_changed_rules",
+    "check_rule",
     "expiry_of",
     "hold",
     "holds_on",
