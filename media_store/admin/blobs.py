@@ -32,7 +32,7 @@ class BlobAdmin(ReadOnlyPage):
     list_filter = (
         "state",
         ("collect_error", admin.EmptyFieldListFilter),
-        ("app", admin.RelatedOnlyFieldListFilter),
+        "app",
     )
     list_select_related = ("app",)
     search_fields = ("storage_key__exact", "sha256__exact")

@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
+from media_store import kinds
 from media_store.models import LegalHoldQuerySet, Media, MediaQuerySet
 
 
@@ -24,6 +25,21 @@ class StatusFilter(SimpleListFilter):
         """As of now."""
         status = self.value()
         return cast("MediaQuerySet", queryset).in_state(status, now=timezone.now()) if status else queryset
+
+
+class KindFilter(SimpleListFilter):
+    """By the kinds that there are: Django's own would read every row to find them."""
+
+    title = "kind"
+    parameter_name = "kind__exact"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002 - Django's signature
+        """Every kind."""
+        return [(kind, kind.capitalize()) for kind in kinds.DEFAULTS]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002 - Django's signature
+        """Those of the kind."""
+        return queryset.filter(kind=self.value()) if self.value() else queryset
 
 
 class HeldFilter(SimpleListFilter):
