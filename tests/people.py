@@ -131,11 +131,12 @@ class Person:
 NOTHING: dict[str, list[str]] = {"spool": [], "blobs": [], "objects": []}
 
 
-def staff(name: str, *permissions: str) -> Client:
+def staff(name: str, *permissions: str, of_tenants: tuple[str, ...] = ()) -> Client:
     """Somebody logged in to the admin who may see media, and what the permissions add to it."""
     user = User.objects.create_user(name, is_staff=True)
-    names = ("view_media", "view_blob", *permissions)
-    user.user_permissions.set(Permission.objects.filter(codename__in=names, content_type__app_label="media_store"))
+    granted = {"media_store": ("view_media", "view_blob", *permissions), "devices": of_tenants}
+    for app, names in granted.items():
+        user.user_permissions.add(*Permission.objects.filter(codename__in=names, content_type__app_label=app))
     client = Client(raise_request_exception=False)
     client.force_login(user)
     return client

@@ -27,13 +27,15 @@ class Delivery:
     file: BinaryIO | None = None
 
 
-def deliver(media: Media, *, request: HttpRequest, now: datetime, attachment: bool = False) -> Delivery:
-    """Answer GET or HEAD for this media.
+def deliver(
+    media: Media, *, request: HttpRequest, now: datetime, attachment: bool = False, even_expired: bool = False
+) -> Delivery:
+    """Answer GET or HEAD for this media; `even_expired` is for those who read evidence, never for clients.
 
     Errors: those of `ensure_readable`, `PreconditionFailed`, `RangeNotSatisfiable`, `StorageUnavailable`; all
     known before the first byte is sent.
     """
-    ensure_readable(media, now=now)
+    ensure_readable(media, now=now, even_expired=even_expired)
     common = headers.of(media, attachment=attachment)
     if _is_not_modified(media, request):
         return Delivery(status=HTTPStatus.NOT_MODIFIED, headers=_unmodified(common, media))

@@ -27,6 +27,12 @@ class LegalHoldQuerySet(models.QuerySet["LegalHold"]):
         """Those that bind nobody any more."""
         return self.filter(Q(released_at__isnull=False) | Q(until__lte=now))
 
+    def of_scope(self, scope: str) -> LegalHoldQuerySet:
+        """Those set on a media, on a device or on a whole app."""
+        if scope == "app":
+            return self.filter(device=None, media=None)
+        return self.filter(**{f"{scope}__isnull": False})
+
 
 class LegalHold(models.Model):
     """Keeps one media, all media of one device, or all of one app, whatever rule or person would have them gone.

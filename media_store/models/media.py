@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, ExpressionWrapper, OuterRef, Q
 from uuid_utils.compat import uuid7
 
 from devices.models import App, Device
@@ -25,6 +25,16 @@ MESSAGE_ID_CHARACTERS = 255
 CAPTION_CHARACTERS = 1_024
 
 
+def _is_held(now: datetime) -> Q:
+    """Sets of ids, each made once: holds are few, and rows may be millions."""
+    active = LegalHold.objects.active(now=now)
+    return (
+        Q(pk__in=active.of_scope("media").values("media_id"))
+        | Q(device_id__in=active.of_scope("device").values("device_id"))
+        | Q(app_id__in=active.of_scope("app").values("app_id"))
+    )
+
+
 class MediaQuerySet(models.QuerySet["Media"]):
     """Questions about media; `for_app` is the one door to a tenant's."""
 
@@ -33,8 +43,8 @@ class MediaQuerySet(models.QuerySet["Media"]):
         return self.reachable().filter(app=app)
 
     def reachable(self) -> MediaQuerySet:
-        """Those of no destroyed device: from the mark on nobody opens them, staff included."""
-        return self.filter(Q(device=None) | Q(device__destroyed_at=None))
+        """Those of no destroyed device or app: from the mark on nobody opens them, staff included."""
+        return self.filter(Q(device=None) | Q(device__destroyed_at=None), app__destroyed_at=None)
 
     def in_state(self, status: str, *, now: datetime) -> MediaQuerySet:
         """Those whose status, as clients see it, is this one."""
@@ -66,6 +76,14 @@ class MediaQuerySet(models.QuerySet["Media"]):
         wider = active.filter(app_id=OuterRef("app_id"), media=None)
         wider = wider.filter(Q(device=None) | Q(device_id=OuterRef("device_id")))
         return self.exclude(Exists(of_media)).exclude(Exists(wider))
+
+    def held(self, *, now: datetime) -> MediaQuerySet:
+        """The others: those that a legal hold keeps."""
+        return self.filter(_is_held(now))
+
+    def telling_held(self, *, now: datetime) -> MediaQuerySet:
+        """With `is_held` on each row, so that a list need not ask for each."""
+        return self.annotate(is_held=ExpressionWrapper(_is_held(now), output_field=models.BooleanField()))
 
     def delete(self) -> NoReturn:
         """Refuse: a media row goes by removal or destruction, which note the blob they let go."""
@@ -137,6 +155,7 @@ class Media(models.Model):
         permissions = (
             ("view_content", "Can open the files of media"),
             ("remove_media", "Can remove the bytes of media"),
+            ("hold_media", "Can set and release legal holds"),
         )
         constraints = (
             models.UniqueConstraint(fields=["device", "direction", "message_id"], name="media_message_once"),

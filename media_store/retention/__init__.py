@@ -2,21 +2,23 @@
 
 from media_store.retention.brake import Braked
 from media_store.retention.delivered import note_delivery
-from media_store.retention.expiry import apply_changed_rules, expiry_of, set_expiry
+from media_store.retention.expiry import SHIPPED_DAYS, apply_changed_rules, expiry_of, set_expiry
 from media_store.retention.forecast import Forecast, forecast
 from media_store.retention.holds import hold, holds_on, refuse_if_held, release_hold
 from media_store.retention.moves import Moves, moves_of
 from media_store.retention.purging import Purged, purge
 from media_store.retention.removal import remove
-from media_store.retention.rules import refuse_nonsense, remove_rule, set_rule
+from media_store.retention.rules import check_rule, remove_rule, set_rule
 from media_store.retention.windows import sweep_windows
 
 __all__ = [
+    "SHIPPED_DAYS",
     "Braked",
     "Forecast",
     "Moves",
     "Purged",
     "apply_changed_rules",
+    "check_rule",
     "expiry_of",
     "forecast",
     "hold",
@@ -25,7 +27,6 @@ __all__ = [
     "note_delivery",
     "purge",
     "refuse_if_held",
-    "refuse_nonsense",
     "release_hold",
     "remove",
     "remove_rule",

@@ -17,7 +17,7 @@ def set_rule(  # noqa: PLR0913 - what a rule says, each by its name
     *, app: App | None, direction: str = "", kind: str = "", delivery: str = "", keep_days: int, now: datetime, by: str
 ) -> RetentionRule:
     """Make or change the rule for exactly these. Error: `RuleRefused`."""
-    refuse_nonsense(direction=direction, kind=kind, delivery=delivery, keep_days=keep_days)
+    check_rule(direction=direction, kind=kind, delivery=delivery, keep_days=keep_days)
     label = _label(app, direction, kind, delivery, keep_days)
     values = {
         "keep_days": keep_days,
@@ -46,7 +46,7 @@ def remove_rule(rule: RetentionRule, *, now: datetime, by: str) -> bool:
     return True
 
 
-def refuse_nonsense(*, direction: str, kind: str, delivery: str, keep_days: int) -> None:
+def check_rule(*, direction: str, kind: str, delivery: str, keep_days: int) -> None:
     """Raise `RuleRefused` for a rule that cannot be meant."""
     _refuse_unknown("direction", direction, Media.Direction.values)
     _refuse_unknown("kind", kind, list(kinds.DEFAULTS))

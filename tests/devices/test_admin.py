@@ -253,6 +253,38 @@ class TestDestroyingDevices:
         assert Device.objects.living().count() == 1
 
 
+class TestDestroyedApps:
+    def test_are_told_from_living_ones(self, staff: Client, alice: Tenant, bob: Tenant) -> None:
+        bob.app.delete()
+        for state, name in (("living", "alice"), ("destroyed", "bob")):
+            text = staff.get("/admin/devices/app/", {"state": state}).content.decode()
+            shown = re.findall(r'<th class="field-name"><a [^>]*>(.*?)</a>', text)
+            assert shown == [name]
+        assert ">destroyed<" in staff.get("/admin/devices/app/").content.decode()
+
+    def test_are_only_looked_at(self, staff: Client, alice: Tenant) -> None:
+        alice.app.delete()
+        path = f"/admin/devices/app/{alice.app.pk}/change/"
+        assert 'name="_save"' not in staff.get(path).content.decode()
+        assert staff.post(path, {"name": "x"}).status_code == 403
+
+    def test_take_no_new_devices(self, staff: Client, alice: Tenant) -> None:
+        alice.app.delete()
+        staff.post("/admin/devices/device/add/", {"app": str(alice.app.pk), "name": "phone"})
+        assert not Device.objects.exists()
+
+    def test_are_not_destroyed_twice(self, staff: Client, alice: Tenant) -> None:
+        alice.app.delete()
+        action = {"action": "destroy", "_selected_action": [str(alice.app.pk)]}
+        assert "None of the selected apps lives" in staff.post("/admin/devices/app/", action).content.decode()
+
+
+class TestForgedForms:
+    @pytest.mark.parametrize("kind", ["device", "apikey"])
+    def test_with_an_app_that_is_no_id_are_refused(self, staff: Client, kind: str) -> None:
+        assert "UUID" in errors(staff.post(f"/admin/devices/{kind}/add/", {"app": "1", "name": "x"}))
+
+
 class TestDjangosOwnDelete:
     @pytest.mark.parametrize("path", CHANGELISTS)
     def test_is_not_offered(self, staff: Client, path: str, alice: Tenant) -> None:

@@ -30,3 +30,10 @@ def bob(db: None, spool: Path) -> Person:
 def charlie(db: None) -> Client:
     """Staff who may look at rows, and not into files."""
     return staff("charlie")
+
+
+@pytest.fixture
+def plain_static_files(settings: Settings) -> None:
+    """Static files by their plain names: nobody has collected them."""
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}

@@ -211,6 +211,11 @@ class TestTheFile:
         destruction.destroy(alice.device, now=timezone.now(), by="test")
         assert dora.get(content_of(media)).status_code == 404
 
+    def test_of_a_plain_upload_is_gone_with_its_app(self, dora: Client, alice: Person) -> None:
+        media = alice.uploaded(jpeg())
+        destruction.destroy_app(alice.app, now=timezone.now(), by="test")
+        assert dora.get(content_of(media)).status_code == 404
+
     def test_of_nothing_is_not_found(self, dora: Client, alice: Person) -> None:
         assert dora.get(content_of({"id": alice.app.pk})).status_code == 404
 

@@ -101,7 +101,7 @@ one {"rule_id", "rule", "app_id", "direction", "kind", "delivery", "days" (null:
         if days is None and rule is None:
             raise CommandError("There is no such rule to take back; without --days and --remove the rules are shown.")
         if days is not None:
-            retention.refuse_nonsense(**speaks_of, keep_days=days)
+            retention.check_rule(**speaks_of, keep_days=days)
         moves = retention.moves_of(app=app, **speaks_of, keep_days=days, now=now)
         if not options["dry_run"]:
             rule = self._write(rule, app, speaks_of, days, now=now)

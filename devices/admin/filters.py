@@ -29,8 +29,8 @@ class KeyStateFilter(SimpleListFilter):
         return queryset
 
 
-class DeviceStateFilter(SimpleListFilter):
-    """Devices that live, and those that are being cleared away."""
+class DestructionFilter(SimpleListFilter):
+    """Those that live, and those that are being cleared away."""
 
     title = "state"
     parameter_name = "state"
@@ -40,7 +40,7 @@ class DeviceStateFilter(SimpleListFilter):
         return [("living", "Living"), ("destroyed", "Destroyed, being cleared away")]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:  # noqa: ARG002 - Django's signature
-        """The devices in the chosen state."""
+        """The devices or apps in the chosen state."""
         if self.value() == "living":
             return queryset.living()
         if self.value() == "destroyed":

@@ -1,0 +1,8 @@
+"""Tenants in the admin: everything can be read, little can be changed, and nothing goes but by its verb."""
+
+from devices.admin.apps import AppAdmin
+from devices.admin.devices import DeviceAdmin
+from devices.admin.keys import ApiKeyAdmin
+from devices.admin.trail import AuditEventAdmin
+
+__all__ = ["ApiKeyAdmin", "AppAdmin", "AuditEventAdmin", "DeviceAdmin"]
