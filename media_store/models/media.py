@@ -39,12 +39,18 @@ class MediaQuerySet(models.QuerySet["Media"]):
     """Questions about media; `for_app` is the one door to a tenant's."""
 
     def for_app(self, app: App) -> MediaQuerySet:
-        """The media that this app may see: its own, and none of a destroyed device."""
-        return self.reachable().filter(app=app)
+        """The media that this app may see: its own, and none of a destroyed device.
+
+        The app lives: its key has just been looked up, which a destroyed one's no longer opens.
+        """
+        return self._of_living_devices().filter(app=app)
 
     def reachable(self) -> MediaQuerySet:
         """Those of no destroyed device or app: from the mark on nobody opens them, staff included."""
-        return self.filter(Q(device=None) | Q(device__destroyed_at=None), app__destroyed_at=None)
+        return self._of_living_devices().filter(app__destroyed_at=None)
+
+    def _of_living_devices(self) -> MediaQuerySet:
+        return self.filter(Q(device=None) | Q(device__destroyed_at=None))
 
     def in_state(self, status: str, *, now: datetime) -> MediaQuerySet:
         """Those whose status, as clients see it, is this one."""
