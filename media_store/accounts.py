@@ -138,7 +138,8 @@ def lines(rows: QuerySet[DestroyedMedia]) -> Iterator[dict[str, object]]:
 
 
 def _objects(copied: QuerySet[DestroyedMedia]) -> dict[str, int]:
-    theirs = Blob.objects.filter(Exists(copied.filter(blob_id=OuterRef("pk"))))
+    # From the copies to the blobs, never the other way round: SQLite would ask for each blob there is.
+    theirs = Blob.objects.filter(pk__in=copied.exclude(blob_id=None).values("blob_id"))
     shared = Q(Exists(Media.objects.filter(blob_id=OuterRef("pk"))))
     sums = theirs.annotate(is_shared=shared).aggregate(
         objects_left=Count("pk", filter=Q(is_shared=False)),

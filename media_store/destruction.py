@@ -7,6 +7,7 @@ app's. Objects are deleted by collection.
 
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 
 from django.db import connection, transaction
@@ -17,12 +18,18 @@ from devices import destruction
 from devices.models import App, Device
 from media_store.failpoints import reached
 from media_store.models import Blob, BlobRelease, DestroyedMedia, Media, MediaQuerySet, RetentionRule, insert_select
+from problems.errors import NotFound
 
 # One statement over a million rows would lock others out; a batch takes a fraction of a second.
 BATCH_ROWS = {"postgresql": 10_000, "sqlite": 2_000}
 
 MayGoOn = Callable[[], bool]
 OnBatch = Callable[[int], None]
+
+
+def is_due() -> bool:
+    """Whether any device or app is marked."""
+    return Device.objects.destroyed().exists() or App.objects.destroyed().exists()
 
 
 def finish_destroyed(*, now: datetime, may_go_on: MayGoOn = lambda: True, on_batch: OnBatch = lambda _: None) -> int:
@@ -44,7 +51,7 @@ def _finish_device(device: Device, *, now: datetime, may_go_on: MayGoOn, on_batc
     destruction.finish(
         device.pk,
         is_empty=lambda: not media.exists(),
-        totals=lambda: _totals(device_id=device.pk),
+        totals=lambda: _totals(app_id=device.app_id, device_id=device.pk),
         now=now,
     )
     return removed
@@ -83,8 +90,8 @@ def _clear(  # noqa: PLR0913 - what a batch is of, and how a run is to go, each 
 
 
 def _remove_batch(rows: MediaQuerySet, *, owner: Device | App, app_id: uuid.UUID, now: datetime) -> int:
-    """Copy, note and remove a batch of rows, in one transaction."""
-    with transaction.atomic():
+    """Copy, note and remove a batch of rows, in one transaction; none where somebody else has just finished it all."""
+    with suppress(NotFound), transaction.atomic():
         _lock(owner, app_id=app_id)
         reached("destruction.locked")
         batch = _batch(rows.unheld(now=now))
@@ -96,6 +103,7 @@ def _remove_batch(rows: MediaQuerySet, *, owner: Device | App, app_id: uuid.UUID
         reached("destruction.noted")
         # Past the querysets' own delete(), which is shut: this is the one place that may, and it has just noted.
         return int(batch._raw_delete(batch.db))
+    return 0
 
 
 def _lock(owner: Device | App, *, app_id: uuid.UUID) -> None:

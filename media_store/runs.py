@@ -12,11 +12,13 @@ from problems.errors import Problem
 
 
 @contextmanager
-def run(work: PurgeRun.Work, *, by: str, choice: str = "", now: datetime) -> Iterator[PurgeRun]:
+def run(
+    work: PurgeRun.Work, *, by: str, choice: str = "", now: datetime, only_if_worked: bool = False
+) -> Iterator[PurgeRun]:
     """Write the run's row before its work, and how it ended after it; what goes wrong is noted and goes on its way.
 
     Whoever works sets `rows`, `objects_deleted`, `bytes`, `errors`, `error` and, where it did not just end well,
-    `outcome`; `note` writes what there is so far.
+    `outcome`; `note` writes what there is so far. With `only_if_worked`, a run that found nothing to do is forgotten.
     """
     row = PurgeRun.objects.create(work=work, by=by, choice=choice[:255], started_at=now)
     try:
@@ -31,7 +33,10 @@ def run(work: PurgeRun.Work, *, by: str, choice: str = "", now: datetime) -> Ite
         # The time on the wall: `now` is when it began.
         row.ended_at = timezone.now()
         row.error = row.error[:ERROR_CHARACTERS]
-        row.save()
+        if only_if_worked and not (row.rows or row.objects_deleted or row.errors):
+            row.delete()
+        else:
+            row.save()
 
 
 def note(row: PurgeRun) -> None:

@@ -13,7 +13,7 @@ import structlog
 
 from media_store.errors import WrongStore
 from media_store.models import StoreMark
-from media_store.storage import ObjectStore, objects
+from media_store.storage import objects
 
 log = structlog.get_logger(__name__)
 
@@ -46,14 +46,11 @@ def prove(*, now: datetime) -> None:
     mark = StoreMark.objects.get()
     found = store.read_mark()
     if found is None and mark.marked_at is None:
-        found = _mark(store, mark.token)
+        store.write_mark(mark.token)
+        # Read again: another installation may have marked it in the same moment, and the last one has it.
+        found = store.read_mark()
     if found != mark.token:
         log.error("wrong_store", mark="missing" if found is None else "another's")
         raise WrongStore(missing=found is None)
     if mark.marked_at is None:
         StoreMark.objects.filter(marked_at=None).update(marked_at=now)
-
-
-def _mark(store: ObjectStore, token: str) -> str:
-    store.write_mark(token)
-    return token

@@ -26,8 +26,15 @@ log = structlog.get_logger(__name__)
 @shared_task
 def finish_destroyed() -> int:
     """Remove the media of every device and app that is marked destroyed, then their rows."""
+    if not destruction.is_due():
+        return 0
     with _alone("destruction") as may_go_on:
-        return destruction.finish_destroyed(now=timezone.now(), may_go_on=may_go_on) if may_go_on else 0
+        if may_go_on is None:
+            return 0
+        now = timezone.now()
+        with runs.run(PurgeRun.Work.DESTRUCTION, by=BY, now=now, only_if_worked=True) as row:
+            destruction.finish_destroyed(now=now, may_go_on=may_go_on, on_batch=_adder(row))
+        return row.rows
 
 
 @shared_task
@@ -35,7 +42,7 @@ def purge_expired() -> int:
     """Turn what has expired into tombstones; leaves a run behind where there was anything to do."""
     now = timezone.now()
     expired = Media.objects.expired(now=now)
-    if not expired.unheld(now=now).exists():
+    if not retention.is_due(now=now):
         return 0
     with _alone("purge") as may_go_on:
         if may_go_on is None:
@@ -43,8 +50,12 @@ def purge_expired() -> int:
         with _told_run(PurgeRun.Work.PURGE, choice="expired", now=now) as row:
             # What cannot be deleted afterwards is not let go of: no purge looks like success on a wrong store.
             store_mark.prove(now=now)
-            purged = retention.purge(expired, now=now, may_go_on=may_go_on)
-            row.rows, row.bytes = purged.rows, purged.bytes
+
+            def note(sums: retention.Purged) -> None:
+                row.rows, row.bytes = sums.rows, sums.bytes
+                runs.note(row)
+
+            purged = retention.purge(expired, now=now, may_go_on=may_go_on, on_batch=note)
             if purged.braked:
                 row.outcome = PurgeRun.Outcome.STOPPED
                 row.error = " ".join(stopped.sentence for stopped in purged.braked)
@@ -66,10 +77,22 @@ def collect() -> int:
 def _collect(may_go_on: MayGoOn) -> int:
     now = timezone.now()
     with _told_run(PurgeRun.Work.COLLECTION, now=now) as row:
-        collected = collection.collect(now=now, may_go_on=may_go_on)
-        row.objects_deleted, row.bytes = collected.objects, collected.bytes
-        row.errors, row.error = collected.failed, collected.error
+
+        def note(sums: collection.Collected) -> None:
+            row.objects_deleted, row.bytes = sums.objects, sums.bytes
+            row.errors, row.error = sums.failed, sums.error
+            runs.note(row)
+
+        collection.collect(now=now, may_go_on=may_go_on, on_batch=note)
     return row.objects_deleted
+
+
+def _adder(row: PurgeRun) -> Callable[[int], None]:
+    def add(count: int) -> None:
+        row.rows += count
+        runs.note(row)
+
+    return add
 
 
 @contextmanager
@@ -89,7 +112,12 @@ def apply_retention_rules() -> int:
 def sweep_windows() -> int:
     """Delete tombstones, failed media, accounts and runs that are past their windows."""
     with _alone("windows") as may_go_on:
-        return retention.sweep_windows(now=timezone.now(), may_go_on=may_go_on) if may_go_on else 0
+        if may_go_on is None:
+            return 0
+        now = timezone.now()
+        with runs.run(PurgeRun.Work.WINDOWS, by=BY, now=now, only_if_worked=True) as row:
+            retention.sweep_windows(now=now, may_go_on=may_go_on, on_batch=_adder(row))
+        return row.rows
 
 
 @shared_task

@@ -88,27 +88,38 @@ SPOOL_DIR = env.folder(
 )
 
 env.section("Retention")
+# More would leave the calendar: a century, and a week.
+MOST_DAYS, MOST_SECONDS = 36_500, 604_800
 RETENTION_FLOOR_DAYS = env.number(
     "RETENTION_FLOOR_DAYS",
     "No rule deletes media younger than this. A client's delete and a device's end are no rules.",
     default=1,
     minimum=0,
+    maximum=MOST_DAYS,
 )
 RETENTION_CEILING_DAYS = env.number(
     "RETENTION_CEILING_DAYS",
     "No rule keeps media for longer than this after its arrival; a legal hold does.",
     default=365,
     minimum=1,
+    maximum=MOST_DAYS,
 )
 AUDIT_DAYS = env.number(
     "AUDIT_DAYS",
     "How long tombstones, accounts of destroyed devices and holds that are over can still be asked about.",
     default=180,
     minimum=1,
+    maximum=MOST_DAYS,
 )
-FAILED_KEEP_DAYS = env.number("FAILED_KEEP_DAYS", "How long media that failed stays listed.", default=30, minimum=1)
+FAILED_KEEP_DAYS = env.number(
+    "FAILED_KEEP_DAYS", "How long media that failed stays listed.", default=30, minimum=1, maximum=MOST_DAYS
+)
 RUNS_KEEP_DAYS = env.number(
-    "RUNS_KEEP_DAYS", "How long the runs of purge and collection stay listed.", default=90, minimum=1
+    "RUNS_KEEP_DAYS",
+    "How long the runs of purge and collection stay listed.",
+    default=90,
+    minimum=1,
+    maximum=MOST_DAYS,
 )
 BRAKE_PERCENT = env.number(
     "BRAKE_PERCENT",
@@ -125,9 +136,14 @@ RELEASE_GRACE_SECONDS = env.number(
     "How long an object stays after the last media let go of it; longer than the life of a link into the bucket.",
     default=5,
     minimum=0,
+    maximum=MOST_SECONDS,
 )
 UPLOAD_DEADLINE_SECONDS = env.number(
-    "UPLOAD_DEADLINE_SECONDS", "An upload that is not done by then is given up.", default=3600, minimum=60
+    "UPLOAD_DEADLINE_SECONDS",
+    "An upload that is not done by then is given up.",
+    default=3600,
+    minimum=60,
+    maximum=MOST_SECONDS,
 )
 PURGE_INTERVAL_SECONDS = env.number(
     "PURGE_INTERVAL_SECONDS", "How often beat looks for expired media.", default=60, minimum=1

@@ -6,7 +6,7 @@ from media_store.retention.expiry import SHIPPED_DAYS, apply_changed_rules, expi
 from media_store.retention.forecast import Forecast, forecast
 from media_store.retention.holds import hold, holds_on, refuse_if_held, release_hold
 from media_store.retention.moves import Moves, moves_of
-from media_store.retention.purging import Purged, purge
+from media_store.retention.purging import Purged, is_due, purge
 from media_store.retention.removal import remove
 from media_store.retention.rules import check_rule, remove_rule, set_rule
 from media_store.retention.windows import sweep_windows
@@ -23,6 +23,7 @@ __all__ = [
     "forecast",
     "hold",
     "holds_on",
+    "is_due",
     "moves_of",
     "note_delivery",
     "purge",

@@ -34,8 +34,9 @@ SHIPPED_DAYS = {
     Media.Direction.INBOUND: 7,
     Media.Direction.UPLOAD: 30,
 }
-# An upload that began before a rule was changed may end after it was applied; then it is applied once more.
-APPLIED_AGAIN_AFTER = timedelta(hours=2)
+# An upload that began before a rule was changed may end after it was applied; then it is applied once more. What is
+# past its deadline is given up by the next sweep, which may be late.
+SWEEP_IS_LATE = timedelta(hours=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +82,7 @@ def apply_changed_rules(*, now: datetime) -> int:
     for rule in RetentionRule.objects.filter(applied_at=None).order_by("changed_at"):
         moved += _apply(rule)
         reached("retention.rule_applied")
-        if rule.changed_at <= now - APPLIED_AGAIN_AFTER:
+        if rule.changed_at <= now - timedelta(seconds=settings.UPLOAD_DEADLINE_SECONDS) - SWEEP_IS_LATE:
             _settle(rule, now=now)
     return moved
 

@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from devices import audit
 from devices.models import App, AuditEvent
 from media_store.failpoints import reached
-from media_store.models import MediaQuerySet
+from media_store.models import Media, MediaQuerySet
 from media_store.retention.brake import Braked, braked
 from media_store.retention.entombing import entomb
 from problems.errors import NotFound
@@ -77,6 +77,11 @@ def purge(  # noqa: PLR0913 - how a run is to go, each by its name
         rest = rest.exclude(app_id__in=[stopped.app_id for stopped in sums.braked])
     take(rest, why=reason, tell=_teller(reason, by=by, choice=choice, now=now) if by else lambda *_: None)
     return sums
+
+
+def is_due(*, now: datetime) -> bool:
+    """Whether anything has expired that no hold keeps."""
+    return next(_apps_of(Media.objects.expired(now=now).unheld(now=now)), None) is not None
 
 
 def _teller(reason: str, *, by: str, choice: str, now: datetime) -> Tell:

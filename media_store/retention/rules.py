@@ -16,7 +16,7 @@ from media_store.models.rules import WEIGHT_OF_APP, WEIGHT_OF_DELIVERY, WEIGHT_O
 def set_rule(  # noqa: PLR0913 - what a rule says, each by its name
     *, app: App | None, direction: str = "", kind: str = "", delivery: str = "", keep_days: int, now: datetime, by: str
 ) -> RetentionRule:
-    """Make or change the rule for exactly these. Error: `RuleRefused`."""
+    """Make or change the rule for exactly these. Errors: `RuleRefused`; `NotFound` once the app goes."""
     check_rule(direction=direction, kind=kind, delivery=delivery, keep_days=keep_days)
     label = _label(app, direction, kind, delivery, keep_days)
     values = {
@@ -29,6 +29,9 @@ def set_rule(  # noqa: PLR0913 - what a rule says, each by its name
         "removed_at": None,
     }
     with transaction.atomic():
+        if app is not None:
+            # Against the end of the app, which takes the rules that it sees.
+            App.objects.lock_living(pk=app.pk)
         rule, _ = RetentionRule.objects.update_or_create(
             app=app, direction=direction, kind=kind, delivery=delivery, defaults=values
         )

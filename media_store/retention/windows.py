@@ -15,27 +15,34 @@ from media_store.models import DestroyedMedia, LegalHold, Media, PurgeRun
 BATCH_ROWS = {"postgresql": 5_000, "sqlite": 1_000}
 
 
-def sweep_windows(*, now: datetime, may_go_on: Callable[[], bool] = lambda: True) -> int:
-    """Delete tombstones, failed media, accounts of destruction, holds and runs past their windows; how many rows."""
+def sweep_windows(
+    *, now: datetime, may_go_on: Callable[[], bool] = lambda: True, on_batch: Callable[[int], None] = lambda _: None
+) -> int:
+    """Delete tombstones, failed media, accounts of destruction, holds and runs past their windows; how many rows.
+
+    `may_go_on` is asked before each batch, `on_batch` is told how many rows each took.
+    """
     audited = now - timedelta(days=settings.AUDIT_DAYS)
     failed = now - timedelta(days=settings.FAILED_KEEP_DAYS)
     run = now - timedelta(days=settings.RUNS_KEEP_DAYS)
     media = Media.objects.filter(blob=None).unheld(now=now)
     sweeps = (
-        lambda: _sweep_media(media.filter(purged_at__lte=audited)),
-        lambda: _sweep_media(media.filter(status=Media.Status.FAILED, created_at__lte=failed)),
-        lambda: _sweep(DestroyedMedia.objects.filter(destroyed_at__lte=audited)),
+        # Each in the order of the index that finds it, so that no batch walks past what stays.
+        lambda: _sweep_media(media.filter(purged_at__lte=audited).order_by("purged_at")),
+        lambda: _sweep_media(media.filter(status=Media.Status.FAILED, created_at__lte=failed).order_by("created_at")),
+        lambda: _sweep(DestroyedMedia.objects.filter(destroyed_at__lte=audited).order_by("destroyed_at")),
         lambda: _sweep(LegalHold.objects.filter(released_at__lte=audited)),
         lambda: _sweep(LegalHold.objects.filter(until__lte=audited)),
         lambda: _sweep(PurgeRun.objects.filter(started_at__lte=run)),
     )
-    return sum(_whole(sweep, may_go_on) for sweep in sweeps)
+    return sum(_whole(sweep, may_go_on, on_batch) for sweep in sweeps)
 
 
-def _whole(sweep: Callable[[], int], may_go_on: Callable[[], bool]) -> int:
+def _whole(sweep: Callable[[], int], may_go_on: Callable[[], bool], on_batch: Callable[[int], None]) -> int:
     swept = 0
     while may_go_on() and (count := sweep()):
         swept += count
+        on_batch(count)
         reached("retention.window_swept")
     return swept
 
@@ -57,7 +64,7 @@ def _sweep(rows: QuerySet[Any]) -> int:
 
 
 def _some(rows: QuerySet[Any]) -> list[Any]:
-    return list(rows.order_by("pk").values_list("pk", flat=True)[: BATCH_ROWS[connection.vendor]])
+    return list(rows.values_list("pk", flat=True)[: BATCH_ROWS[connection.vendor]])
 
 
 def _delete(rows: QuerySet[Any]) -> int:

@@ -78,7 +78,7 @@ class FileStore(FileSystemStorage):
         """See `ObjectStore`."""
         with _faults(MARK_KEY):
             try:
-                return Path(self.path(MARK_KEY)).read_text()
+                return Path(self.path(MARK_KEY)).read_text(errors="replace")
             except FileNotFoundError:
                 return None
 

@@ -218,6 +218,15 @@ class TestAChangedRule:
         retention.apply_changed_rules(now=now + timedelta(hours=3))
         assert list(RetentionRule.objects.values_list("pk", "applied_at")) == [(kept.pk, now + timedelta(hours=3))]
 
+    def test_is_applied_for_as_long_as_an_upload_may_take(self, app: App, settings: Settings) -> None:
+        settings.UPLOAD_DEADLINE_SECONDS = 5 * 3_600
+        now = timezone.now()
+        set_rule(app=app, keep_days=10, now=now)
+        retention.apply_changed_rules(now=now + timedelta(hours=5))
+        assert RetentionRule.objects.get().applied_at is None
+        retention.apply_changed_rules(now=now + timedelta(hours=6))
+        assert RetentionRule.objects.get().applied_at is not None
+
     def test_changed_again_while_it_is_applied_is_applied_again(self, app: App) -> None:
         now = timezone.now()
         media = media_of(app)

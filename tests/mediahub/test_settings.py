@@ -155,3 +155,18 @@ class TestSettingsTable:
 
 
 RENEW = "renew it with: manage.py settings_table --write"
+
+
+class TestSettingsOfRetention:
+    @pytest.mark.parametrize("value", ["-1", "4000000000"])
+    def test_that_would_leave_the_calendar_are_refused_at_start(self, tmp_path: Path, value: str) -> None:
+        """Every upload, or every sweep, would fail by them."""
+        done = manage("check", env=environment(tmp_path, RETENTION_CEILING_DAYS=value))
+        assert done.returncode != 0
+        assert "RETENTION_CEILING_DAYS" in done.stderr
+
+    def test_are_all_bounded(self) -> None:
+        names = ("FLOOR_DAYS", "CEILING_DAYS", "AUDIT_DAYS", "KEEP_DAYS", "GRACE_SECONDS", "DEADLINE_SECONDS")
+        rows = [row for row in SETTINGS_TABLE if row.name.endswith(names) and row.name != "WEB_GRACE_SECONDS"]
+        assert len(rows) == 7
+        assert [row.name for row in rows if " to " not in row.expects] == []
