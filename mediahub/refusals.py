@@ -2,6 +2,8 @@
 
 import json
 from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 from gunicorn import util
@@ -36,6 +38,17 @@ def problem_of(error: BaseException) -> Problem | None:
     if isinstance(error, http.ExpectationFailed):
         return ExpectationFailed("The only expectation that is met is 100-continue (RFC 9110, section 10.1.1).")
     return Malformed(_NO_HTTP) if isinstance(error, http.ParseException) else None
+
+
+def refuse_unclear_host(request: Any) -> None:
+    """Return if it is clear which host is meant (RFC 9112, section 3.2). Error: `InvalidHeader`."""
+    hosts = [value for name, value in request.headers if name == "HOST"]
+    if not hosts and request.version >= (1, 1):
+        raise http.InvalidHeader("HOST")
+    # What a proxy believed, and what we would.
+    authority = urlsplit(request.uri).netloc if "://" in request.uri.partition("?")[0] else ""
+    if authority and hosts and authority.lower() != hosts[0].lower():
+        raise http.InvalidHeader("HOST")
 
 
 def answer(problem: Problem, *, request_id: str | None = None) -> bytes:

@@ -143,7 +143,11 @@ def _from_django(error: Exception) -> Problem | None:
 
 def _unreadable(error: UnreadablePostError) -> Problem:
     """The client left in the middle of its body, or took too long: no fault of ours."""
-    if isinstance(error.__cause__, TimeoutError):
+    cause: BaseException | None = error
+    # Django wraps it once for the read and once for the body.
+    while isinstance(cause, UnreadablePostError):
+        cause = cause.__cause__
+    if isinstance(cause, TimeoutError):
         return RequestTimeout("The body came too slowly, or not at all.")
     return _Coded("incomplete_body", "The connection ended before the body did.")
 
