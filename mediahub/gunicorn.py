@@ -44,7 +44,7 @@ bind = authority(settings.WEB_HOST, settings.PORT)
 logger_class = "mediahub.access.LogLines"
 # Loaded once and forked: a wrong setting fails one process instead of each, and the code is in memory once.
 preload_app = True
-worker_class = "gthread"
+worker_class = "mediahub.web_worker.WebWorker"
 workers = settings.WEB_CONCURRENCY
 threads = settings.WEB_THREADS
 # Longer than a proxy keeps its side (nginx: 60 s), so that it never sends into a connection just closed.
@@ -55,6 +55,8 @@ timeout = 60
 # Its heartbeat file must not wait for a disk.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - gunicorn makes its own file there
 forwarded_allow_ips = settings.FORWARDED_ALLOW_IPS
+# Not even a proxy says where this service is mounted: a wrong guess would be a fault of ours.
+forwarder_headers = ""
 limit_request_line = 8190
 limit_request_fields = 100
 limit_request_field_size = 8190

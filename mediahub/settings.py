@@ -195,6 +195,18 @@ WEB_GRACE_SECONDS = env.number(
 WORKER_CONCURRENCY = env.number(
     "WORKER_CONCURRENCY", "Tasks one worker process does at a time, each in a process of its own.", default=2, minimum=1
 )
+CLIENT_PATIENCE_SECONDS = env.number(
+    "CLIENT_PATIENCE_SECONDS",
+    "How long a client may keep a thread waiting: for headers in all, for a body or its reading with what it earns.",
+    default=30,
+    minimum=1,
+)
+CLIENT_BYTES_PER_SECOND = env.number(
+    "CLIENT_BYTES_PER_SECOND",
+    "So many bytes of a body or an answer earn a second of patience back: who is slower is cut off in the end.",
+    default=1024,
+    minimum=1,
+)
 FORWARDED_ALLOW_IPS = env.text(
     "FORWARDED_ALLOW_IPS",
     "Addresses of proxies whose X-Forwarded-Proto is believed; `*` where only a proxy can reach the web process.",

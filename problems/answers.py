@@ -14,11 +14,11 @@ from django.core.exceptions import (
     RequestDataTooBig,
     SuspiciousOperation,
 )
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from rest_framework import exceptions
 from rest_framework.request import Request
 
-from problems.errors import Malformed, NotFound, Problem
+from problems.errors import Malformed, NotFound, Problem, RequestTimeout
 from problems.table import TABLE, Entry
 
 CONTENT_TYPE = "application/problem+json"
@@ -132,11 +132,24 @@ def _from_django(error: Exception) -> Problem | None:
     if isinstance(error, RequestDataTooBig):
         limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
         return _Coded("too_large", f"The body may have at most {limit} bytes here.", limit_bytes=limit)
+    if isinstance(error, UnreadablePostError):
+        return _unreadable(error)
     if isinstance(error, PermissionDenied):
         return _Coded("forbidden", "This is not allowed.")
     if isinstance(error, SuspiciousOperation | BadRequest):
         return Malformed("The request cannot be understood.")
     return None
+
+
+def _unreadable(error: UnreadablePostError) -> Problem:
+    """The client left in the middle of its body, or took too long: no fault of ours."""
+    cause: BaseException | None = error
+    # Django wraps it once for the read and once for the body.
+    while isinstance(cause, UnreadablePostError):
+        cause = cause.__cause__
+    if isinstance(cause, TimeoutError):
+        return RequestTimeout("The body came too slowly, or not at all.")
+    return _Coded("incomplete_body", "The connection ended before the body did.")
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

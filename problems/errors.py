@@ -59,6 +59,47 @@ class LengthRequired(Problem):
         super().__init__(detail)
 
 
+class EncodedBody(Problem):
+    """The body is compressed, or encoded in a way that nobody here knows."""
+
+    code = "unsupported_body"
+
+    def __init__(self, coding: str) -> None:
+        detail = f"A body encoded as {coding[:40]!r} is not read here; send it as it is, without Content-Encoding."
+        # RFC 9110, section 15.5.16: what would have been taken.
+        super().__init__(detail, headers={"Accept-Encoding": "identity"})
+
+
+class RequestTimeout(Problem):
+    """The client took longer than anybody waits for it."""
+
+    code = "request_timeout"
+
+
+class UriTooLong(Problem):
+    """The first line of the request is longer than any of ours."""
+
+    code = "uri_too_long"
+
+
+class HeadersTooLarge(Problem):
+    """More headers, or longer ones, than any client of ours needs."""
+
+    code = "headers_too_large"
+
+
+class ExpectationFailed(Problem):
+    """An expectation (RFC 9110, section 10.1.1) that nobody here can meet."""
+
+    code = "expectation_failed"
+
+
+class InternalError(Problem):
+    """A fault of ours; its traceback is in the log."""
+
+    code = "internal_error"
+
+
 class UnknownField(Problem):
     """A field that no route knows; refused so that a misspelt option is never silently ignored."""
 

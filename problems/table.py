@@ -108,6 +108,12 @@ _ROWS = (
         advice="Use one of the methods in Allow.",
     ),
     Entry(code="not_acceptable", status=406, title="No acceptable representation", advice="Accept application/json."),
+    Entry(
+        code="request_timeout",
+        status=408,
+        title="The request came too slowly",
+        advice="Send it again without pauses; over a bad line in smaller requests.",
+    ),
     # 409: what stands in the way
     Entry(
         code="duplicate_message_id",
@@ -136,7 +142,7 @@ _ROWS = (
         advice="It was removed for the reason given; it will not come back.",
         extras=("reason", "gone_at"),
     ),
-    # 411, 412, 413, 415, 416
+    # 411 to 417
     Entry(
         code="length_required",
         status=411,
@@ -157,6 +163,12 @@ _ROWS = (
         extras=("limit_bytes", "actual_bytes"),
     ),
     Entry(
+        code="uri_too_long",
+        status=414,
+        title="The URL is too long",
+        advice="Shorten the URL; no route of this service needs a long one.",
+    ),
+    Entry(
         code="type_not_allowed",
         status=415,
         title="The media type is not allowed",
@@ -174,6 +186,12 @@ _ROWS = (
         status=416,
         title="The range cannot be satisfied",
         advice="Ask for a range within the size in Content-Range.",
+    ),
+    Entry(
+        code="expectation_failed",
+        status=417,
+        title="The expectation cannot be met",
+        advice="Send Expect: 100-continue, or no Expect at all.",
     ),
     # 422: understood, and refused
     Entry(code="empty", status=422, title="The media is empty", advice="Send at least one byte."),
@@ -211,6 +229,12 @@ _ROWS = (
         title="The media was never carried",
         advice="See reason; there are no bytes to have.",
         extras=("reason",),
+    ),
+    Entry(
+        code="headers_too_large",
+        status=431,
+        title="The headers are too large",
+        advice="Send fewer and shorter headers.",
     ),
     # 5xx
     Entry(

@@ -6,8 +6,11 @@ Like most clients, and unlike a browser, this one sends its whole body before it
 import http.client
 import json
 import socket
+import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from io import BufferedReader
 from typing import Any, Self
 
 SECONDS = 30
@@ -67,9 +70,74 @@ class Wire:
         response.begin()
         return Heard(status=response.status, headers=response.headers, body=response.read())
 
+    def hear_each(self, number: int) -> list[int]:
+        """The statuses of so many answers that come at once."""
+        with self._socket.makefile("rb") as stream:
+            shared = _Shared(stream)
+            return [self._next(shared) for _ in range(number)]
+
+    @staticmethod
+    def _next(shared: "_Shared") -> int:
+        response = http.client.HTTPResponse(shared, method="GET")  # type: ignore[arg-type]  # makefile is all it asks for
+        response.begin()
+        response.read()
+        return response.status
+
+    def is_closed(self, *, within: float) -> bool:
+        """Whether the server ends the connection, in so many seconds and without a word."""
+        self._socket.settimeout(within)
+        return self._socket.recv(1) == b""
+
+    def drips_until_closed(self) -> float:
+        """How many seconds a client lasts that sends a byte now and then."""
+        began = time.monotonic()
+        with suppress(ConnectionError):
+            while time.monotonic() - began < SECONDS:
+                self.send(b"x")
+                time.sleep(0.2)
+        return time.monotonic() - began
+
+    def count(self) -> int:
+        """How many bytes still come."""
+        counted = 0
+        with suppress(ConnectionError):
+            while piece := self._socket.recv(PIECE_BYTES):
+                counted += len(piece)
+        return counted
+
     def told_to_continue(self) -> bool:
         """Whether the server asks for the body (RFC 9110, section 10.1.1)."""
         return self._socket.recv(1_000) == b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+class _Shared:
+    """One stream for several answers, each of which would else read on into the next."""
+
+    def __init__(self, stream: BufferedReader) -> None:
+        self._stream = stream
+
+    def makefile(self, _mode: str) -> "_Shared":
+        return self
+
+    def close(self) -> None:
+        """An answer ends; the stream does not."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+def ask(port: int, raw: bytes, *, seconds: float = SECONDS) -> Heard | None:
+    """What is answered to these bytes; None where the connection ends without an answer, in time."""
+    with socket.create_connection(("127.0.0.1", port), timeout=seconds) as client:
+        # A server may have heard enough before all is said.
+        with suppress(ConnectionError):
+            client.sendall(raw)
+        response = http.client.HTTPResponse(client, method=raw.partition(b" ")[0].decode("latin-1"))
+        try:
+            response.begin()
+            return Heard(status=response.status, headers=response.headers, body=response.read())
+        except (ConnectionError, http.client.BadStatusLine):
+            return None
 
 
 def pieces(body: bytes, size: int = PIECE_BYTES) -> Iterator[bytes]:

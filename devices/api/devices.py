@@ -15,7 +15,14 @@ from devices.permissions import HasScope
 from devices.scopes import Scope
 from problems.openapi import problem_responses
 
-_BODY_PROBLEMS = ("malformed", "malformed_json", "unknown_field", "length_required", "unsupported_body")
+_BODY_PROBLEMS = (
+    "malformed",
+    "malformed_json",
+    "unknown_field",
+    "length_required",
+    "unsupported_body",
+    "request_timeout",
+)
 
 
 @extend_schema_view(

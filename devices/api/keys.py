@@ -36,7 +36,9 @@ from problems.openapi import problem_responses
         examples=[examples.NEW_KEY, examples.ISSUED_KEY],
         responses={
             201: IssuedKeySerializer,
-            **problem_responses("malformed", "malformed_json", "unknown_field", "length_required", "unsupported_body"),
+            **problem_responses(
+                "malformed", "malformed_json", "unknown_field", "length_required", "unsupported_body", "request_timeout"
+            ),
         },
     ),
     destroy=extend_schema(

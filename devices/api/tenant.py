@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.viewsets import GenericViewSet
 
 from devices import ids
+from devices.api.encoding import refuse_encoded
 from devices.api.json_body import JsonBody
 from devices.api.pagination import NewestFirst
 from devices.authentication import ApiKeyAuthentication
@@ -31,10 +32,11 @@ class TenantViewSet(GenericViewSet[Any]):
     lookup_value_regex = ANY_ID
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Know the caller first, then refuse a body that Django would take for empty."""
+        """Know the caller first, then refuse a body that Django would take for empty, or for plain."""
         super().initial(request, *args, **kwargs)
         if "Transfer-Encoding" in request.headers and not request.headers.get("Content-Length"):
             raise LengthRequired
+        refuse_encoded(request)
 
     @property
     def caller(self) -> ApiKey:

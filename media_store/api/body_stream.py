@@ -13,7 +13,7 @@ from django.core.handlers.wsgi import WSGIRequest
 from gunicorn.http.errors import ParseException
 
 from media_store.errors import IncompleteBody, TooLarge
-from problems.errors import LengthRequired, Malformed, Problem
+from problems.errors import LengthRequired, Malformed, Problem, RequestTimeout
 
 # Where the stream stands in the environment of its request: who refuses later has to know how far it was read.
 STREAM = "mediahub.body_stream"
@@ -24,9 +24,10 @@ DRAIN_CHUNK_BYTES = 65_536
 
 
 class BodyStream:
-    """Counts what it hands on. Errors of `read`: `TooLarge` past the limit, `IncompleteBody` at an early end.
+    """Counts what it hands on.
 
-    `limit_bytes` bounds the body; `named_limit_bytes` is the limit of the media, which the refusal names.
+    `limit_bytes` bounds the body; `named_limit_bytes` is the limit of the media, which the refusal names. Errors of
+    `read`: `TooLarge` past the limit, `IncompleteBody` at an early end, `RequestTimeout`.
     """
 
     def __init__(self, request: WSGIRequest, *, limit_bytes: int, named_limit_bytes: int) -> None:
@@ -62,7 +63,7 @@ class BodyStream:
             try:
                 if not self._receive(DRAIN_CHUNK_BYTES):
                     return
-            except IncompleteBody:
+            except (IncompleteBody, RequestTimeout):
                 return
 
     def _receive(self, size: int) -> bytes:
@@ -72,6 +73,10 @@ class BodyStream:
         wanted = int(min(size, remaining))
         try:
             chunk = self._input.read(wanted) if wanted else b""
+        except TimeoutError as error:
+            self.ended = True
+            detail = f"After {self.taken} bytes the body came too slowly, or not at all."
+            raise RequestTimeout(detail) from error
         except (OSError, ParseException) as error:
             # The connection broke, or a chunk was cut off or is none.
             self.ended = True

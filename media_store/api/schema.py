@@ -57,6 +57,7 @@ BODY_PROBLEMS = (
     "malformed_json",
     "malformed_multipart",
     "incomplete_body",
+    "request_timeout",
     "unknown_field",
     "source_missing",
     "source_ambiguous",

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
 from django.utils.http import parse_header_parameters
 
+from devices.api.encoding import refuse_encoded
 from media_store import mime_types
 from media_store.api.body_stream import BodyStream
 from media_store.api.multipart import MULTIPART, read_multipart
@@ -46,12 +47,13 @@ class Submission:
 def read(request: WSGIRequest, *, raw: bool) -> Iterator[Submission]:
     """Read the body; the Spool is removed at the end of the block.
 
-    Errors: `UnsupportedBody`; those of `BodyStream`; `MalformedJson`, `BadBase64`, `MalformedMultipart`;
+    Errors: `UnsupportedBody`, `EncodedBody`; those of `BodyStream`; `MalformedJson`, `BadBase64`, `MalformedMultipart`;
     `TooLarge` as soon as the media is.
     """
     content_type, _ = parse_header_parameters(request.META.get("CONTENT_TYPE", ""))
     with ExitStack() as stack:
         stream = _stream(request, content_type)
+        refuse_encoded(request)
         stream.check_announced()
         spool = stack.enter_context(Spool(folder=settings.SPOOL_DIR, max_bytes=settings.MEDIA_MAX_BYTES))
         if content_type == JSON:
