@@ -30,11 +30,15 @@ class Authority:
 
     def __init__(self) -> None:
         self._ca = trustme.CA()
-        self._leaves: dict[str, trustme.LeafCert] = {}
+        self._leaves: dict[tuple[str, ...], trustme.LeafCert] = {}
 
     def server(self, *names: str, **options: Any) -> ssl.SSLContext:
         """What a server of these names shakes hands with."""
-        leaf = self._ca.issue_cert(*names, **options)
+        leaf = self._leaves.get(names)
+        if leaf is None or options:
+            leaf = self._ca.issue_cert(*names, **options)
+            if not options:
+                self._leaves[names] = leaf
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         leaf.configure_cert(context)
         return context
@@ -70,17 +74,18 @@ def stranger() -> Authority:
 class Internet:
     """`names` are answered, `routes` lead from an address and port to a port of the loopback; all else is refused.
 
-    `asked` and `connected` are what really happened.
+    `asked` and `connected` are what really happened; `answers_to_all` is for names that are not among `names`.
     """
 
     names: dict[str, Answers] = field(default_factory=dict)
     routes: dict[tuple[str, int], int] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     connected: list[tuple[str, int]] = field(default_factory=list)
+    answers_to_all: Answers | None = None
 
     def resolver(self, host: str, port: int, /) -> Sequence[str]:
         self.asked.append(host)
-        answers = self.names.get(host)
+        answers = self.names.get(host, self.answers_to_all)
         if answers is None:
             raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
         return answers() if callable(answers) else answers
