@@ -76,7 +76,8 @@ def open_connection(url: Url, *, means: Means, deadline: Deadline) -> socket.soc
 
 
 def _through(proxy: Proxy, url: Url, *, means: Means, deadline: Deadline) -> socket.socket:
-    if proxy.resolves_names and not is_address(url.host):
+    if proxy.resolves_names:
+        # Its spelling has been judged, and with it an address that stands in the URL.
         hosts = [url.host]
     else:
         hosts = [str(address) for address in addresses_of(url, resolver=means.resolver, deadline=deadline)]

@@ -44,6 +44,9 @@ class Policy:
 
 def parse_origin(text: str) -> Origin:
     """The origin that this text is, `http://n8n:5678` say; nothing may follow host and port. Raises BadOrigin."""
+    if "@" in text:
+        # Not repeated: it may be a password.
+        raise BadOrigin("An origin has no user name or password.")
     found = _ORIGIN.fullmatch(text)
     if not found:
         raise BadOrigin(f"{text!r} is no origin: write scheme, host and port, like http://n8n:5678.")
@@ -52,9 +55,6 @@ def parse_origin(text: str) -> Origin:
         raise BadOrigin(f"{text!r} has the scheme {scheme}; an origin has http or https.")
     if found["rest"]:
         raise BadOrigin(f"{text!r} goes on after host and port; a whole origin is allowed or none of it.")
-    if "@" in found["authority"]:
-        # Not repeated: it may be a password.
-        raise BadOrigin("An origin has no user name or password.")
     return _origin(text, scheme, found["authority"])
 
 

@@ -78,7 +78,11 @@ def join(base: Url, location: str, *, policy: Policy) -> Url:
         joined = urljoin(str(base), location)
     except ValueError:
         raise SourceForbidden("The source redirects to something that is no URL.") from None
-    return parse_url(joined, policy=policy)
+    try:
+        return parse_url(joined, policy=policy)
+    except SourceForbidden as error:
+        sentence = f"The source redirects to another URL. {error}"
+        raise SourceForbidden(sentence, detail_for_log=error.detail_for_log) from None
 
 
 def _refuse_unseen(text: str) -> None:

@@ -121,6 +121,7 @@ class FaultServer:
 
     def _serve(self, connection: socket.socket) -> None:
         connection.settimeout(SECONDS)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with suppress(OSError, ValueError):
             if self._tls:
                 connection = self._tls.wrap_socket(connection, server_side=True)

@@ -15,8 +15,11 @@ from safe_http import (
     TooManyRedirects,
     fetch,
     parse_origin,
+    parse_url,
     tls_context,
 )
+from safe_http.connecting import CheckedBackend, Means
+from safe_http.deadlines import Deadline
 from tests.safe_http.conftest import Serve
 from tests.safe_http.fault_servers import (
     CHUNKED,
@@ -212,6 +215,16 @@ class TestConnections:
             internet.routes[ADDRESS, HTTPS] = server.port
             assert get(f"https://{ADDRESS}/x.jpg")[1] == b"a picture"
         assert internet.asked == []
+
+    def test_come_about_only_for_the_host_that_was_judged(self, internet: Internet, authority: Authority) -> None:
+        means = Means(policy=Policy(), resolver=internet.resolver, tls=authority.believer(), proxy=None)
+        url = parse_url(URL, policy=Policy())
+        backend = CheckedBackend(url, means=means, deadline=Deadline.after(5))
+        for host, port in (("n8n", HTTPS), (HOST, 5678)):
+            with pytest.raises(RuntimeError, match="judged for another host"):
+                backend.connect_tcp(host, port)
+        with pytest.raises(NotImplementedError):
+            backend.connect_unix_socket("/run/docker.sock")
 
 
 class TestAnAllowedOrigin:

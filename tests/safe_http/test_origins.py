@@ -3,6 +3,7 @@
 import pytest
 
 from safe_http import BadOrigin, Origin, parse_origin, parse_proxy
+from safe_http.hosts import BadHost, canonical_host
 
 
 class TestAnOrigin:
@@ -30,6 +31,8 @@ class TestAnOrigin:
             ("http://n8n/webhook", "goes on after host and port"),
             ("http://n8n?x", "goes on after host and port"),
             ("http://user:password@n8n", "no user name or password"),
+            ("http://user:password@n8n/x", "no user name or password"),
+            ("user:password@n8n", "no user name or password"),
             ("http://", "no host"),
             ("http://n8n:", "no host, or a port"),
             ("http://n8n:port", "no host, or a port"),
@@ -48,6 +51,13 @@ class TestAnOrigin:
     @pytest.mark.parametrize("text", ["http://n8n:5678", "http://n8n", "https://n8n:80", "http://[fd00::1]:81"])
     def test_is_written_as_it_is_read(self, text: str) -> None:
         assert str(parse_origin(text)) == text
+
+
+class TestAHost:
+    @pytest.mark.parametrize("text", ["[fe80::1%eth0]", "[]", "[", "fd00::1", "", ".", "a/b", "a b", "a@b", "a:80"])
+    def test_is_read_without_doubt_or_not_at_all(self, text: str) -> None:
+        with pytest.raises(BadHost):
+            canonical_host(text)
 
 
 class TestAProxy:
