@@ -2,6 +2,7 @@
 
 from media_store.retention.brake import Braked
 from media_store.retention.delivered import note_delivery
+from media_store.retention.entombing import entomb
 from media_store.retention.expiry import apply_changed_rules, expiry_of, set_expiry
 from media_store.retention.holds import hold, holds_on, refuse_if_held, release_hold
 from media_store.retention.purging import Purged, purge
@@ -13,6 +14,7 @@ __all__ = [
     "Braked",
     "Purged",
     "apply_changed_rules",
+    "entomb",
     "expiry_of",
     "hold",
     "holds_on",

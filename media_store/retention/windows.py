@@ -23,7 +23,8 @@ def sweep_windows(*, now: datetime, may_go_on: Callable[[], bool] = lambda: True
     media = Media.objects.filter(blob=None).unheld(now=now)
     sweeps = (
         lambda: _sweep_media(media.filter(purged_at__lte=audited)),
-        lambda: _sweep_media(media.filter(status=Media.Status.FAILED, created_at__lte=failed)),
+        # What was stored and got lost is a tombstone too.
+        lambda: _sweep_media(media.filter(status=Media.Status.FAILED, purged_at=None, created_at__lte=failed)),
         lambda: _sweep(DestroyedMedia.objects.filter(destroyed_at__lte=audited)),
         lambda: _sweep(LegalHold.objects.filter(released_at__lte=audited)),
         lambda: _sweep(LegalHold.objects.filter(until__lte=audited)),
@@ -61,5 +62,5 @@ def _some(rows: QuerySet[Any]) -> list[Any]:
 
 
 def _delete(rows: QuerySet[Any]) -> int:
-    # Past the querysets' own delete(), which is shut: these rows stand for no bytes.
-    return int(rows._raw_delete(rows.db))
+    # Past the querysets' own delete(), which is shut: these rows stand for no bytes. None where there are none at all.
+    return int(rows._raw_delete(rows.db) or 0)
