@@ -27,10 +27,11 @@ class Door(BaseCommand):
     """
 
     examples: ClassVar[str] = ""
+    exit_codes: ClassVar[str] = EXIT_CODES
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         """Put the examples and the exit codes under the help."""
-        epilog = f"examples:\n{self.examples.strip(chr(10))}\n\n{EXIT_CODES}"
+        epilog = f"examples:\n{self.examples.strip(chr(10))}\n\n{self.exit_codes}"
         return super().create_parser(prog_name, subcommand, formatter_class=HelpFormatter, epilog=epilog, **kwargs)
 
     def add_arguments(self, parser: CommandParser) -> None:
