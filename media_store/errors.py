@@ -183,6 +183,21 @@ class WrongStore(StorageUnavailable):
         )
 
 
+class UnmarkedStore(WrongStore):
+    """Nothing was ever stored by this database, and the configured store bears nobody's mark."""
+
+    def __init__(self) -> None:
+        super().__init__(missing=True)
+
+    @property
+    def sentence(self) -> str:
+        """For operators."""
+        return (
+            "The configured store bears no mark, and this database has not stored anything yet: whose objects lie "
+            "there cannot be told. The first upload marks the store. Nothing was changed."
+        )
+
+
 class LegalHoldInForce(Refused):
     """Something that is to go, or a part of it, is held."""
 

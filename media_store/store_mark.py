@@ -11,9 +11,9 @@ from datetime import datetime
 
 import structlog
 
-from media_store.errors import WrongStore
+from media_store.errors import UnmarkedStore, WrongStore
 from media_store.models import StoreMark
-from media_store.storage import objects
+from media_store.storage import ObjectStore, objects
 
 log = structlog.get_logger(__name__)
 
@@ -46,11 +46,33 @@ def prove(*, now: datetime) -> None:
     mark = StoreMark.objects.get()
     found = store.read_mark()
     if found is None and mark.marked_at is None:
-        store.write_mark(mark.token)
-        # Read again: another installation may have marked it in the same moment, and the last one has it.
-        found = store.read_mark()
+        found = _mark(store, mark.token)
+    _compare(found, mark)
+    if mark.marked_at is None:
+        StoreMark.objects.filter(marked_at=None).update(marked_at=now)
+
+
+def prove_marked() -> None:
+    """The same without marking any store: what has no mark may be anybody's, and is not to be cleared of anything.
+
+    Errors: `UnmarkedStore` where this database has never marked one, `WrongStore`, `StorageUnavailable`.
+    """
+    store = objects()
+    store.probe()
+    found = store.read_mark()
+    mark = StoreMark.objects.first()
+    if mark is None or (found is None and mark.marked_at is None):
+        raise UnmarkedStore
+    _compare(found, mark)
+
+
+def _compare(found: str | None, mark: StoreMark) -> None:
     if found != mark.token:
         log.error("wrong_store", mark="missing" if found is None else "another's")
         raise WrongStore(missing=found is None)
-    if mark.marked_at is None:
-        StoreMark.objects.filter(marked_at=None).update(marked_at=now)
+
+
+def _mark(store: ObjectStore, token: str) -> str | None:
+    store.write_mark(token)
+    # Read again: another installation may have marked it in the same moment, and the last one has it.
+    return store.read_mark()

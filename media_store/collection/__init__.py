@@ -6,6 +6,17 @@ done.
 """
 
 from media_store.collection.collecting import Collected, collect
-from media_store.collection.condemning import condemn_released, give_up_uploads, note_unreferenced
+from media_store.collection.condemning import condemn_lost, condemn_released, give_up_uploads, note_unreferenced
+from media_store.collection.orphans import YOUNGEST, delete_orphans, is_ripe
 
-__all__ = ["Collected", "collect", "condemn_released", "give_up_uploads", "note_unreferenced"]
+__all__ = [
+    "YOUNGEST",
+    "Collected",
+    "collect",
+    "condemn_lost",
+    "condemn_released",
+    "delete_orphans",
+    "give_up_uploads",
+    "is_ripe",
+    "note_unreferenced",
+]

@@ -37,6 +37,15 @@ def give_up_uploads(*, now: datetime) -> int:
     return Blob.objects.pending().filter(created_at__lte=deadline).condemn(now=now)
 
 
+def condemn_lost(blob_id: uuid.UUID, *, now: datetime) -> bool:
+    """Condemn a READY blob whose object the store has lost, unless media still refer to it; answers whether.
+
+    The caller has locked its row FOR UPDATE, in an earlier statement, and nobody attaches to it meanwhile. A grace
+    would let uploads of the same bytes attach to an object that is not there.
+    """
+    return bool(Blob.objects.ready().filter(~_is_referred_to(), pk=blob_id).condemn(now=now))
+
+
 def note_unreferenced(*, now: datetime) -> int:
     """Note every READY blob that no media refers to and no note speaks of: what was removed past the verbs."""
     ripe = Blob.objects.ready().filter(ready_at__lte=now - UNREFERENCED_FOR)

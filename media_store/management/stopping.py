@@ -18,20 +18,29 @@ MayGoOn = Callable[[], bool]
 class Stop:
     """Whether somebody asked this command to end."""
 
-    def __init__(self) -> None:
+    def __init__(self, say: Callable[[], object]) -> None:
         self.asked = False
+        self._say = say
+
+    def may_go_on(self) -> bool:
+        """Whether nobody did: what to ask between batches."""
+        return not self.asked
 
     def ask(self, _number: int, _frame: FrameType | None) -> None:
         """Note it; whoever asks again is in a hurry, and a batch that is cut off is rolled back."""
         if self.asked:
             raise KeyboardInterrupt
         self.asked = True
+        self._say()
 
 
 @contextmanager
-def on_signals() -> Iterator[Stop]:
-    """Until the block ends, signals to end are noted instead of obeyed. Only a main thread hears of any."""
-    stop = Stop()
+def on_signals(say: Callable[[], object] = lambda: None) -> Iterator[Stop]:
+    """Until the block ends, signals to end are noted, and answered by `say`, instead of obeyed.
+
+    Only a main thread hears of any.
+    """
+    stop = Stop(say)
     if threading.current_thread() is not threading.main_thread():
         yield stop
         return

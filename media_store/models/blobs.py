@@ -42,6 +42,15 @@ class BlobQuerySet(models.QuerySet["Blob"]):
         """Those that may be attached to."""
         return self.filter(state=Blob.State.READY)
 
+    def in_key_order(self, *, first: str, last: str, after: str = "") -> BlobQuerySet:
+        """Those from the first to the last storage key, both included, behind `after`; all well-formed keys or ''.
+
+        Such keys differ in digits and letters at the same places only, so that whatever the collation of the
+        database, it orders them as the store orders its objects.
+        """
+        within = self.filter(storage_key__gte=first, storage_key__lte=last, storage_key__gt=after)
+        return within.order_by("storage_key")
+
     def of_bytes(self, *, app_id: uuid.UUID, sha256: str) -> BlobQuerySet:
         """The app's READY blob of these bytes: one or none."""
         return self.ready().filter(app_id=app_id, sha256=sha256)

@@ -2,6 +2,7 @@
 
 from media_store.retention.brake import Braked
 from media_store.retention.delivered import note_delivery
+from media_store.retention.entombing import entomb
 from media_store.retention.expiry import SHIPPED_DAYS, apply_changed_rules, expiry_of, set_expiry
 from media_store.retention.forecast import Forecast, forecast
 from media_store.retention.holds import hold, holds_on, refuse_if_held, release_hold
@@ -19,6 +20,7 @@ __all__ = [
     "Purged",
     "apply_changed_rules",
     "check_rule",
+    "entomb",
     "expiry_of",
     "forecast",
     "hold",

@@ -13,8 +13,12 @@ from media_store.models import BlobRelease, Media, insert_select
 WIPED = {"caption": "", "to": "", "sender": ""}
 
 
-def entomb(media_ids: Sequence[uuid.UUID], *, reason: str, now: datetime) -> None:
+def entomb(
+    media_ids: Sequence[uuid.UUID], *, reason: str, now: datetime, status: Media.Status = Media.Status.PURGED
+) -> None:
     """Note every blob, and turn the rows into tombstones. The caller has locked the rows, and found none held.
+
+    `status` is FAILED where nobody took the bytes away and they are gone all the same.
 
     Notes are written for each media, without asking whether it was the last of its blob: two who let go at once
     would each see the other's media, and nobody would note it.
@@ -22,5 +26,5 @@ def entomb(media_ids: Sequence[uuid.UUID], *, reason: str, now: datetime) -> Non
     rows = Media.objects.filter(pk__in=media_ids)
     insert_select(BlobRelease, rows.exclude(blob=None), blob=F("blob_id"), noted_at=Value(now))
     reached("retention.noted")
-    rows.update(blob=None, status=Media.Status.PURGED, reason=reason, purged_at=now, **WIPED)
+    rows.update(blob=None, status=status, reason=reason, purged_at=now, **WIPED)
     reached("retention.entombed")

@@ -26,10 +26,12 @@ def sweep_windows(
     failed = now - timedelta(days=settings.FAILED_KEEP_DAYS)
     run = now - timedelta(days=settings.RUNS_KEEP_DAYS)
     media = Media.objects.filter(blob=None).unheld(now=now)
+    never_here = media.filter(status=Media.Status.FAILED, purged_at=None)
     sweeps = (
         # Each in the order of the index that finds it, so that no batch walks past what stays.
         lambda: _sweep_media(media.filter(purged_at__lte=audited).order_by("purged_at")),
-        lambda: _sweep_media(media.filter(status=Media.Status.FAILED, created_at__lte=failed).order_by("created_at")),
+        # What was stored and got lost is a tombstone too.
+        lambda: _sweep_media(never_here.filter(created_at__lte=failed).order_by("created_at")),
         lambda: _sweep(DestroyedMedia.objects.filter(destroyed_at__lte=audited).order_by("destroyed_at")),
         lambda: _sweep(LegalHold.objects.filter(released_at__lte=audited)),
         lambda: _sweep(LegalHold.objects.filter(until__lte=audited)),

@@ -4,8 +4,10 @@ import errno
 import os
 import secrets
 import shutil
+import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -14,7 +16,8 @@ from django.core.files.storage import FileSystemStorage
 
 from media_store.errors import StorageUnavailable, of_disk
 from media_store.failpoints import reached
-from media_store.storage.objects import MARK_KEY, PREFIX
+from media_store.storage.folder_walk import unfinished_name, walk
+from media_store.storage.objects import MARK_KEY, PAGE_KEYS, PREFIX, Listed, refuse_foreign_prefix
 
 READ_BYTES = 262_144
 PUT_ATTEMPTS = 5
@@ -42,7 +45,7 @@ class FileStore(FileSystemStorage):
 
     def read_range(self, key: str, *, start: int, length: int) -> Iterator[bytes]:
         """See `ObjectStore`."""
-        return _pieces(self._open_at(key, start, length=length), length)
+        return _pieces(self._open_at(key, start, length=length), length, key)
 
     def local_file(self, key: str, *, length: int) -> BinaryIO | None:
         """See `ObjectStore`."""
@@ -73,6 +76,27 @@ class FileStore(FileSystemStorage):
             beside = _beside(Path(self.path(key)))
             beside.unlink(missing_ok=True)
             self._settle(beside.parent)
+
+    def listing(self, *, prefix: str, start_after: str = "") -> Iterator[list[Listed]]:
+        """See `ObjectStore`."""
+        refuse_foreign_prefix(prefix)
+        found = walk(Path(self.location), below=PREFIX, prefix=prefix, start_after=start_after)
+        ours = (entry for entry in found if entry.key != MARK_KEY)
+        while page := self._page(ours):
+            yield page
+
+    def _page(self, entries: Iterator[Listed]) -> list[Listed]:
+        with _faults("listing"):
+            return list(islice(entries, PAGE_KEYS))
+
+    def size_of(self, key: str) -> int | None:
+        """See `ObjectStore`."""
+        with _faults(key):
+            try:
+                found = Path(self.path(key)).stat()
+            except (FileNotFoundError, NotADirectoryError):
+                return None
+        return found.st_size if stat.S_ISREG(found.st_mode) else None
 
     def read_mark(self) -> str | None:
         """See `ObjectStore`."""
@@ -169,7 +193,7 @@ def _put(source: Path, target: Path) -> None:
 
 def _beside(target: Path) -> Path:
     """A name made of the key: what a killed process leaves beside the place is found by the blob's row."""
-    return target.with_name(f".{target.name}.part")
+    return target.with_name(unfinished_name(target.name))
 
 
 def _link_or_copy(source: Path, target: Path) -> None:
@@ -191,8 +215,8 @@ def _sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def _pieces(file: BinaryIO, length: int) -> Iterator[bytes]:
-    with file:
+def _pieces(file: BinaryIO, length: int, key: str) -> Iterator[bytes]:
+    with file, _faults(key):
         while length > 0 and (chunk := file.read(min(READ_BYTES, length))):
             length -= len(chunk)
             yield chunk

@@ -1,8 +1,11 @@
 """What every store can do, and how the configured one is reached."""
 
+import re
 import secrets
 import uuid
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Protocol, cast
 
@@ -15,6 +18,25 @@ MARK_KEY = f"{PREFIX}.mediahub"
 READ_BYTES = 262_144
 # As many keys as one DeleteObjects takes.
 DELETE_KEYS = 1_000
+# As many entries as one page of a listing has, in every store.
+PAGE_KEYS = 1_000
+# What new_key makes, and nothing else. Such keys are in the same order for every database and every store.
+_WELL_FORMED = re.compile(f"{PREFIX}[0-9a-f]{{32}}/[0-9a-f]{{2}}/[0-9a-f]{{32}}")
+_EXAMPLE_KEY = f"{PREFIX}{'0' * 32}/00/{'0' * 32}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Listed:
+    """An object as the store lists it. `size` in bytes; `modified_at` by the store's own clock.
+
+    What a put left that was cut off is listed by its key too where the store shows it, as `unfinished`: bytes that
+    are no object.
+    """
+
+    key: str
+    size: int
+    modified_at: datetime
+    unfinished: bool = False
 
 
 class ObjectStore(Protocol):
@@ -37,6 +59,17 @@ class ObjectStore(Protocol):
 
     def delete_unfinished(self, key: str) -> None:
         """Remove what a put of exactly this key left that was cut off before there was an object."""
+
+    def listing(self, *, prefix: str, start_after: str = "") -> Iterator[list[Listed]]:
+        """What lies under the prefix, well-formed keys in their order, in pages of at most `PAGE_KEYS`.
+
+        Other names may stand anywhere: SeaweedFS lists folder by folder. A page is asked for when it is taken;
+        `start_after` goes on behind that well-formed key. The store's mark is left out. `ValueError` for a prefix
+        that is not below MediaHub's own.
+        """
+
+    def size_of(self, key: str) -> int | None:
+        """The object's size in bytes; None where there is none."""
 
     def read_mark(self) -> str | None:
         """The store's mark; None where it bears none."""
@@ -61,4 +94,27 @@ def probe() -> None:
 def new_key(*, app_id: uuid.UUID) -> str:
     """A random key. The app's id stands in it so that an operator can tell whose bytes fill a bucket."""
     name = secrets.token_hex(16)
-    return f"{PREFIX}{app_id.hex}/{name[:2]}/{name}"
+    return f"{prefix_of(app_id=app_id)}{name[:2]}/{name}"
+
+
+def prefix_of(*, app_id: uuid.UUID) -> str:
+    """What the keys of this app's objects begin with."""
+    return f"{PREFIX}{app_id.hex}/"
+
+
+def is_well_formed(key: str) -> bool:
+    """Whether this is a key as `new_key` makes them."""
+    return _WELL_FORMED.fullmatch(key) is not None
+
+
+def keys_under(prefix: str) -> tuple[str, str] | None:
+    """The first and the last well-formed key that can begin so; None where none can."""
+    rest = _EXAMPLE_KEY[len(prefix) :]
+    first, last = prefix + rest, prefix + rest.replace("0", "f")
+    return (first, last) if is_well_formed(first) and is_well_formed(last) else None
+
+
+def refuse_foreign_prefix(prefix: str) -> None:
+    """Raise `ValueError` for a prefix that reaches beyond MediaHub's own."""
+    if not prefix.startswith(PREFIX):
+        raise ValueError(f"{prefix!r} does not begin with {PREFIX!r}; nothing else is ours to look at.")

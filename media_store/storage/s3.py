@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from storages.backends.s3 import S3Storage
 
 from media_store.errors import StorageFull, StorageUnavailable
-from media_store.storage.objects import MARK_KEY
+from media_store.storage.objects import MARK_KEY, PAGE_KEYS, Listed, refuse_foreign_prefix
 
 if TYPE_CHECKING:
     from botocore.response import StreamingBody
@@ -68,7 +68,7 @@ class S3Store(S3Storage):  # type: ignore[misc]  # the library has no types
                 log.error("storage_short", storage_key=key, expected=length, found=answer["ContentLength"])
                 answer["Body"].close()
                 raise StorageUnavailable
-            pieces = _pieces(answer["Body"])
+            pieces = _pieces(answer["Body"], key)
             next(pieces)
             return pieces
 
@@ -101,6 +101,31 @@ class S3Store(S3Storage):  # type: ignore[misc]  # the library has no types
         except ClientError as error:
             if _code(error) != "NoSuchUpload":
                 raise
+
+    def listing(self, *, prefix: str, start_after: str = "") -> Iterator[list[Listed]]:
+        """See `ObjectStore`. The store's own token leads from page to page: it knows in what order it lists."""
+        refuse_foreign_prefix(prefix)
+        where = {"StartAfter": start_after}
+        while where:
+            found, token = self._page(prefix, where)
+            if page := [_listed(entry) for entry in found if entry["Key"] != MARK_KEY]:
+                yield page
+            where = {"ContinuationToken": token} if token else {}
+
+    def _page(self, prefix: str, where: dict[str, str]) -> tuple[list[dict[str, Any]], str | None]:
+        with _faults(prefix):
+            answer = self.client.list_objects_v2(Bucket=self.bucket_name, Prefix=prefix, MaxKeys=PAGE_KEYS, **where)
+        return answer.get("Contents", []), answer.get("NextContinuationToken") if answer["IsTruncated"] else None
+
+    def size_of(self, key: str) -> int | None:
+        """See `ObjectStore`. A missing bucket looks the same; whoever concludes anything proves the store."""
+        with _faults(key):
+            try:
+                return int(self.client.head_object(Bucket=self.bucket_name, Key=key)["ContentLength"])
+            except ClientError as error:
+                if _code(error) not in ("404", "NoSuchKey"):
+                    raise
+                return None
 
     def read_mark(self) -> str | None:
         """See `ObjectStore`."""
@@ -150,13 +175,18 @@ def _faults(key: str) -> Iterator[None]:
         raise StorageUnavailable from error
 
 
-def _pieces(body: "StreamingBody") -> Iterator[bytes]:
+def _listed(entry: dict[str, Any]) -> Listed:
+    return Listed(key=entry["Key"], size=entry["Size"], modified_at=entry["LastModified"])
+
+
+def _pieces(body: "StreamingBody", key: str) -> Iterator[bytes]:
     """An empty piece first, once the first bytes are here: a store that breaks off before them is a 503, not a 500."""
     try:
-        first = body.read(READ_BYTES)
-        yield b""
-        yield first
-        yield from body.iter_chunks(READ_BYTES)
+        with _faults(key):
+            first = body.read(READ_BYTES)
+            yield b""
+            yield first
+            yield from body.iter_chunks(READ_BYTES)
     finally:
         # Without this a download that its reader gave up would keep the connection from the pool.
         body.close()

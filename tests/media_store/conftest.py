@@ -1,5 +1,6 @@
 """The cast, and a spool of each test's own."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from tests.people import Person, staff
+from tests.stores import mark, own_bucket, use
 
 
 @pytest.fixture
@@ -37,3 +39,35 @@ def plain_static_files(settings: Settings) -> None:
     """Static files by their plain names: nobody has collected them."""
     plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
+
+
+@pytest.fixture
+def files(settings: Settings, tmp_path: Path) -> Path:
+    """Objects as files in a folder of the test's own."""
+    use(settings, folder=tmp_path / "media", bucket="")
+    return tmp_path / "media"
+
+
+@pytest.fixture(params=["files", pytest.param("s3", marks=pytest.mark.services)])
+def store(request: pytest.FixtureRequest, settings: Settings) -> str:
+    """Each store in turn."""
+    if request.param == "files":
+        request.getfixturevalue("files")
+    return str(request.param)
+
+
+@pytest.fixture
+def empty_store(store: str, settings: Settings) -> Iterator[str]:
+    """Each store in turn, with nothing in it that another test has left."""
+    if store == "files":
+        yield store
+        return
+    with own_bucket(settings):
+        yield store
+
+
+@pytest.fixture
+def own_store(db: None, empty_store: str) -> str:
+    """The same, marked as this database's."""
+    mark()
+    return empty_store

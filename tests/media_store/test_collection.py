@@ -15,8 +15,8 @@ from media_store.models import Blob, BlobRelease, Media
 from media_store.storage import new_key, objects
 from tests.media_files import jpeg, png
 from tests.media_store.rows import blob_of
-from tests.media_store.test_storage import put, use
 from tests.people import NOTHING, Person, bytes_of, refusal, stored_keys
+from tests.stores import put, use
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 

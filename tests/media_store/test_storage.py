@@ -14,43 +14,14 @@ from media_store.errors import StorageFull, StorageUnavailable
 from media_store.models import Blob
 from media_store.storage import objects, probe
 from media_store.storage.s3 import PART_BYTES
-from mediahub import connections
 from tests.media_files import incompressible, jpeg
 from tests.people import Person, bytes_of, refusal, stored_keys
 from tests.processes import free_ports
+from tests.stores import put, replace, use
 
 pytestmark = pytest.mark.storage
 
 CONTENT = incompressible(1_000)
-
-
-def use(settings: Settings, **changes: Any) -> None:
-    """Configure the store of these tests, with changes."""
-    configured = {
-        "folder": settings.MEDIA_ROOT,
-        "bucket": settings.MEDIA_BUCKET,
-        "endpoint": settings.AWS_ENDPOINT_URL,
-        "region": settings.AWS_REGION,
-        "access_key": settings.AWS_ACCESS_KEY_ID,
-        "secret_key": settings.AWS_SECRET_ACCESS_KEY,
-        "path_style": settings.AWS_PATH_STYLE,
-    }
-    settings.STORAGES = {**settings.STORAGES, "media": connections.media_store(**{**configured, **changes})}
-
-
-@pytest.fixture
-def files(settings: Settings, tmp_path: Path) -> Path:
-    """Objects as files in a folder of the test's own."""
-    use(settings, folder=tmp_path / "media", bucket="")
-    return tmp_path / "media"
-
-
-@pytest.fixture(params=["files", pytest.param("s3", marks=pytest.mark.services)])
-def store(request: pytest.FixtureRequest, settings: Settings) -> str:
-    """Each store in turn."""
-    if request.param == "files":
-        request.getfixturevalue("files")
-    return str(request.param)
 
 
 @pytest.fixture
@@ -59,27 +30,6 @@ def key(store: str, tmp_path: Path) -> str:
     key = f"blobs/tests/{secrets.token_hex(8)}"
     put(key, CONTENT, tmp_path)
     return key
-
-
-def put(key: str, content: bytes, tmp_path: Path) -> None:
-    source = tmp_path / "source"
-    source.write_bytes(content)
-    objects().put_file(key, source)
-    source.unlink()
-
-
-def replace(key: str, content: bytes | None) -> None:
-    """Past the store's own door: put other bytes under the key, or take the object away."""
-    store: Any = objects()
-    if hasattr(store, "client"):
-        if content is None:
-            store.client.delete_object(Bucket=store.bucket_name, Key=key)
-        else:
-            store.client.put_object(Bucket=store.bucket_name, Key=key, Body=content)
-    elif content is None:
-        Path(store.path(key)).unlink()
-    else:
-        Path(store.path(key)).write_bytes(content)
 
 
 def read(key: str, start: int = 0, length: int = len(CONTENT)) -> bytes:

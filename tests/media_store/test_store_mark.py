@@ -12,8 +12,8 @@ from media_store.errors import StorageUnavailable, WrongStore
 from media_store.models import Blob, StoreMark
 from media_store.storage import objects
 from tests.media_files import jpeg, png
-from tests.media_store.test_storage import use
 from tests.people import Person, bytes_of, refusal
+from tests.stores import use
 
 pytestmark = pytest.mark.storage
 MINUTE = timedelta(minutes=1)
