@@ -60,6 +60,16 @@ def _own_bucket() -> None:
     isolation.make_own_bucket()
 
 
+@pytest.fixture(autouse=True)
+def _no_mark_of_another_database(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A test that commits ends with its tables emptied, which makes it another database to the store it marked."""
+    yield
+    marker = request.node.get_closest_marker("django_db")
+    commits = "transactional_db" in request.fixturenames or (marker and marker.kwargs.get("transaction"))
+    if commits:
+        isolation.take_the_mark_off()
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print what passing tests have counted."""
     for report in terminalreporter.getreports("passed"):

@@ -63,6 +63,14 @@ def make_own_bucket() -> None:
         make_bucket(os.environ)
 
 
+def take_the_mark_off() -> None:
+    """Let the store of this run be nobody's."""
+    from media_store.storage import objects  # noqa: PLC0415 - not before the environment is ours
+    from media_store.storage.objects import MARK_KEY  # noqa: PLC0415 - likewise
+
+    objects().delete([MARK_KEY])
+
+
 def restore() -> None:
     """Let the environment be as it was inherited."""
     os.environ.clear()
