@@ -1,7 +1,7 @@
 """Accounts: when a destroyed device or app went, what it had, and what of it is still to be deleted."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -120,7 +120,7 @@ def destroyed_media(*, app_id: uuid.UUID, device_id: uuid.UUID | None = None) ->
 COLUMNS = ("media_id", "device_id", "path", "size", "sha256", "created_at", "destroyed_at", "object")
 
 
-def lines(rows: QuerySet[DestroyedMedia]) -> Iterator[dict[str, object]]:
+def lines(rows: QuerySet[DestroyedMedia]) -> Generator[dict[str, object], None, None]:
     """Each as one flat record, oldest first, without holding them all.
 
     `object` is what has become of its bytes: deleted, left (still to be deleted), shared (other media of the app

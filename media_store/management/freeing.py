@@ -42,8 +42,8 @@ class Freed:
 
 def free(command: Operation, *, by: str, may_go_on: MayGoOn) -> Freed:
     """Wait for the grace, condemn what nobody refers to any more, and delete it."""
-    if BlobRelease.objects.exists():
-        grace = settings.RELEASE_GRACE_SECONDS
+    grace = settings.RELEASE_GRACE_SECONDS
+    if grace and BlobRelease.objects.exists():
         command.say(f"Waiting {counted(grace, 'second')} (RELEASE_GRACE_SECONDS) before objects are deleted …")
         wait(grace, may_go_on=may_go_on)
     freed = Freed()

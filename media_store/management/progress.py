@@ -1,5 +1,6 @@
 """Progress: a bar on a terminal, a line now and then in a log, nothing where nobody wants it."""
 
+import shutil
 import sys
 import time
 from collections.abc import Callable
@@ -19,7 +20,11 @@ class Progress:
         self._say = say
         self._bar: tqdm[Any] | None = None
         if on_terminal:
-            self._bar = tqdm(desc=what, unit=f" {unit}", total=total, file=sys.stderr, leave=True)
+            # A terminal that does not know its size gets the usual one; tqdm would show nothing.
+            size = shutil.get_terminal_size()
+            self._bar = tqdm(
+                desc=what, unit=f" {unit}", total=total, file=sys.stderr, ncols=size.columns, nrows=size.lines
+            )
         self._said_at = float("-inf")
 
     def __enter__(self) -> Self:

@@ -7,7 +7,7 @@ import secrets
 import sys
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, ClassVar, TextIO
 
@@ -59,11 +59,10 @@ A file is written beside its place and renamed into it once it is whole. The lin
         if options["json"]:
             self.stdout.write(json.dumps(account_facts(account)))
         else:
-            records = (
-                _flat(line) for line in accounts.lines(accounts.destroyed_media(app_id=app_id, device_id=device_id))
-            )
-            with _opened(options["output"], self.stdout) as file:
-                _WRITERS[options["format"]](file, records)
+            rows = accounts.destroyed_media(app_id=app_id, device_id=device_id)
+            # Closed here, while there is a database: a reader that went away leaves its cursor half-read.
+            with closing(accounts.lines(rows)) as lines, _opened(options["output"], self.stdout) as file:
+                _WRITERS[options["format"]](file, (_flat(line) for line in lines))
         self.stderr.write(account_line(account), self.style.SUCCESS)
 
 
