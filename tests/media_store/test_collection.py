@@ -3,9 +3,12 @@
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -323,6 +326,21 @@ class TestUnfinishedUploadsInParts:
         store.client.meta.events.unregister("before-send.s3.DeleteObjects", look)
         assert len(seen) == 1
         assert len(seen[0]) == 24
+
+    def test_of_what_the_store_does_not_have_is_done(self, alice: Person) -> None:
+        """Most stores answer so by themselves; some report NoSuchKey."""
+        store: Any = objects()
+        keys = [new_key(app_id=alice.app.pk) for _ in range(2)]
+        errors = zip(keys, ("NoSuchKey", "AccessDenied"), strict=True)
+        told = "".join(f"<Error><Key>{key}</Key><Code>{code}</Code></Error>" for key, code in errors)
+
+        def answer(request: Any, **_event: Any) -> AWSResponse:
+            raw = SimpleNamespace(stream=lambda: iter([f"<DeleteResult>{told}</DeleteResult>".encode()]))
+            return AWSResponse(request.url, 200, HTTPHeaders(), raw)
+
+        store.client.meta.events.register("before-send.s3.DeleteObjects", answer)
+        assert objects().delete(keys) == {keys[1]: "AccessDenied"}
+        store.client.meta.events.unregister("before-send.s3.DeleteObjects", answer)
 
 
 class TestAHeldMedia:
