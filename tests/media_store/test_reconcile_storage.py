@@ -13,6 +13,7 @@ import time_machine
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from devices.management.door import INTERRUPTED
 from media_store import failpoints, retention
 from media_store.models import Blob, Media, PurgeRun
 from media_store.storage import new_key, objects
