@@ -1,6 +1,7 @@
 """What takes media away, side by side with uploads, holds and itself, in every order that the search finds."""
 
 import pytest
+from django.db import transaction
 from hypothesis import given, strategies as st
 
 from devices.models import App, Device
@@ -97,6 +98,24 @@ class TestAnUploadOfTheSameBytes:
         story.check_the_end()
         destruction.finish_destroyed(now=story.now)
         assert not App.objects.filter(pk=story.app.pk).exists()
+
+
+class TestAnUploadThatWaitsForItsDevice:
+    def test_has_no_hold_on_the_blob_meanwhile(self) -> None:
+        """Device before blob, always: whoever has the device and wants the blob next waits for nobody."""
+        story = Story()
+        blob_id = story.upload()().media.blob_id
+        waiting = Actor("waiting", story.upload())
+        with transaction.atomic():
+            Device.objects.select_for_update().get(pk=story.device.pk)
+            waiting.start()
+            waiting.begin()
+            waiting.step()
+            assert waiting.is_waiting()
+            assert Blob.objects.select_for_update(nowait=True).filter(pk=blob_id).exists()
+        waiting.join(20)
+        assert waiting.error is None
+        story.check_the_end()
 
 
 class TestTwoAtOnce:
