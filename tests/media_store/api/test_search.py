@@ -25,7 +25,7 @@ def media(alice: Person) -> dict[str, Any]:
 
 
 # What may stand in a header: gunicorn refuses the other characters.
-TEXT = st.text(alphabet=st.characters(codec="latin-1", exclude_categories=("Cc",)), max_size=80)
+TEXT = st.text(alphabet=st.characters(codec="latin-1", exclude_categories=["Cc"]), max_size=80)
 DATES = st.one_of(
     st.datetimes().map(lambda moment: moment.strftime("%a, %d %b %Y %H:%M:%S GMT")),
     st.sampled_from(["Thu, 01 Jan 1970 00:00:00 GMT", "Fri, 31 Dec 9999 23:59:59 GMT", "Sun Nov  6 08:49:37 1994"]),
