@@ -60,6 +60,11 @@ class Wire:
         for piece in pieces:
             self._socket.sendall(piece)
 
+    def hang_up(self) -> None:
+        """Both ways, whoever is waiting."""
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+
     def end(self) -> None:
         """Nothing more will come from here; the answer may."""
         self._socket.shutdown(socket.SHUT_WR)
