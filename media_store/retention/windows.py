@@ -61,5 +61,5 @@ def _some(rows: QuerySet[Any]) -> list[Any]:
 
 
 def _delete(rows: QuerySet[Any]) -> int:
-    # Past the querysets' own delete(), which is shut: these rows stand for no bytes.
-    return int(rows._raw_delete(rows.db))
+    # Past the querysets' own delete(), which is shut: these rows stand for no bytes. None where there are none at all.
+    return int(rows._raw_delete(rows.db) or 0)
