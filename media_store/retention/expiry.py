@@ -17,6 +17,7 @@ from django.db.models import (
     Expression,
     ExpressionWrapper,
     F,
+    IntegerField,
     OuterRef,
     Subquery,
     Value,
@@ -112,7 +113,8 @@ def _settle(rule: RetentionRule, *, now: datetime) -> None:
 
 
 def _expires_at() -> Expression:
-    days = Coalesce(Subquery(_deciding("keep_days")), _shipped(SHIPPED_DAYS.__getitem__))
+    # A plain integer: SQLite multiplies no other by a duration.
+    days = Coalesce(Subquery(_deciding("keep_days")), _shipped(SHIPPED_DAYS.__getitem__), output_field=IntegerField())
     span = ExpressionWrapper(days * Value(timedelta(days=1)), output_field=DurationField())
     wanted = _moment(Coalesce(F("delivered_at"), F("created_at")) + span)
     floor = _moment(F("created_at") + Value(timedelta(days=settings.RETENTION_FLOOR_DAYS)))
