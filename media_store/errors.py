@@ -148,18 +148,22 @@ class RangeNotSatisfiable(Problem):
         super().__init__(f"The media has {size} bytes.", headers={"Content-Range": f"bytes */{size}"})
 
 
-class StorageUnavailable(Problem):
-    """The object store did not do what it was asked."""
-
-    code = "storage_unavailable"
-
-    def __init__(self, detail: str = "The media storage did not answer; nothing was lost.") -> None:
-        super().__init__(detail, headers={"Retry-After": str(RETRY_SECONDS)})
+class StorageFault(Problem):
+    """The object store did not do what it was asked; subclasses say why not."""
 
     @property
     def sentence(self) -> str:
         """For operators: with what the store itself said, which clients are not shown."""
         return f"{self.detail} It said: {self.__cause__}" if self.__cause__ else self.detail
+
+
+class StorageUnavailable(StorageFault):
+    """The object store is not there, or refuses."""
+
+    code = "storage_unavailable"
+
+    def __init__(self, detail: str = "The media storage did not answer; nothing was lost.") -> None:
+        super().__init__(detail, headers={"Retry-After": str(RETRY_SECONDS)})
 
 
 class WrongStore(StorageUnavailable):
@@ -196,7 +200,7 @@ class RuleRefused(Malformed):
     """A retention rule that cannot be meant."""
 
 
-class StorageFull(Problem):
+class StorageFull(StorageFault):
     """There is no room for these bytes."""
 
     code = "storage_full"

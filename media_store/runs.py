@@ -6,9 +6,9 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from media_store.errors import StorageUnavailable
 from media_store.models import PurgeRun
 from media_store.models.work import ERROR_CHARACTERS
+from problems.errors import Problem
 
 
 @contextmanager
@@ -41,6 +41,6 @@ def note(row: PurgeRun) -> None:
 
 def told(error: BaseException) -> str:
     """A fault in a sentence for operators, who may know what clients may not."""
-    if isinstance(error, StorageUnavailable):
+    if isinstance(error, Problem):
         return error.sentence
     return str(error) or type(error).__name__

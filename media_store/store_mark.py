@@ -39,7 +39,7 @@ def ensure(*, now: datetime) -> None:
 
 
 def prove(*, now: datetime) -> None:
-    """Return if the store is ours. Errors: `WrongStore`, `StorageUnavailable`."""
+    """Return if the store is ours. Errors: `WrongStore`, `StorageUnavailable`, `StorageFull`."""
     give_token()
     store = objects()
     store.probe()

@@ -1,7 +1,8 @@
 """Tasks: doors that a worker opens. Each is a hint; a sweep finds what a lost hint left behind."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import datetime
 from time import monotonic
 from typing import Any
 
@@ -12,8 +13,8 @@ from django.db import transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from media_store import collection, destruction, leases, retention, runs, spool
-from media_store.errors import StorageUnavailable
+from media_store import collection, destruction, leases, retention, runs, spool, store_mark
+from media_store.errors import StorageFault
 from media_store.models import Blob, Media, PurgeRun
 
 BY = "beat"
@@ -39,13 +40,15 @@ def purge_expired() -> int:
     with _alone("purge") as may_go_on:
         if may_go_on is None:
             return 0
-        with runs.run(PurgeRun.Work.PURGE, by=BY, choice="expired", now=now) as row:
+        with _told_run(PurgeRun.Work.PURGE, choice="expired", now=now) as row:
+            # What cannot be deleted afterwards is not let go of: no purge looks like success on a wrong store.
+            store_mark.prove(now=now)
             purged = retention.purge(expired, now=now, may_go_on=may_go_on)
             row.rows, row.bytes = purged.rows, purged.bytes
             if purged.braked:
                 row.outcome = PurgeRun.Outcome.STOPPED
                 row.error = " ".join(stopped.sentence for stopped in purged.braked)
-        return purged.rows
+        return row.rows
 
 
 @shared_task
@@ -62,16 +65,18 @@ def collect() -> int:
 
 def _collect(may_go_on: MayGoOn) -> int:
     now = timezone.now()
-    with runs.run(PurgeRun.Work.COLLECTION, by=BY, now=now) as row:
-        try:
-            collected = collection.collect(now=now, may_go_on=may_go_on)
-        except StorageUnavailable as fault:
-            # The run tells it, and the next beat tries again: no traceback each time.
-            row.outcome, row.errors, row.error = PurgeRun.Outcome.FAILED, 1, runs.told(fault)
-            return 0
+    with _told_run(PurgeRun.Work.COLLECTION, now=now) as row:
+        collected = collection.collect(now=now, may_go_on=may_go_on)
         row.objects_deleted, row.bytes = collected.objects, collected.bytes
         row.errors, row.error = collected.failed, collected.error
-    return collected.objects
+    return row.objects_deleted
+
+
+@contextmanager
+def _told_run(work: PurgeRun.Work, *, choice: str = "", now: datetime) -> Iterator[PurgeRun]:
+    """A run by beat. It tells what the store would not do, and the next beat tries again: no traceback each time."""
+    with suppress(StorageFault), runs.run(work, by=BY, choice=choice, now=now) as row:
+        yield row
 
 
 @shared_task

@@ -28,6 +28,11 @@ class Problem(Exception):  # noqa: N818 - the field's own word (RFC 9457)
         self.extras = extras
 
     @property
+    def sentence(self) -> str:
+        """For operators: the detail, and what clients are not shown where a subclass knows it."""
+        return self.detail
+
+    @property
     def entry(self) -> Entry:
         """The row of the table that this problem stands for."""
         return TABLE[self.code]

@@ -40,7 +40,7 @@ def collect(
 ) -> Collected:
     """Delete what is due. The store is proved to be ours before each batch.
 
-    Errors: `WrongStore`, `StorageUnavailable`; rows and objects are as they were, but for the batches before.
+    Errors: `StorageFault`, `WrongStore` among them; rows and objects are as they were, but for the batches before.
     """
     sums = Collected()
     while may_go_on():
