@@ -16,7 +16,7 @@ from tests.faults.deaths import Deaths
 from tests.faults.estates import Estate, Tenant
 from tests.faults.fault_proxy import Proxy
 from tests.faults.operators import Operator
-from tests.faults.witness import Witness
+from tests.faults.witness import Bucket, Witness
 from tests.installation import Installation, Web
 from tests.servers import make_bucket
 
@@ -36,6 +36,7 @@ def over_services(var: Path) -> Iterator[Installation]:
         server.execute(f'CREATE DATABASE "{name}"')
         yield Installation(var=var, env=env)
         server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    Bucket(env).remove()
 
 
 def embedded(var: Path) -> Iterator[Installation]:

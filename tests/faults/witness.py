@@ -3,6 +3,8 @@
 import hashlib
 import re
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -72,13 +74,22 @@ class Bucket:
         """The object."""
         self._client.delete_object(Bucket=self._name, Key=key)
 
-    def another(self, *, mark: str | None) -> str:
+    @contextmanager
+    def another(self, *, mark: str | None) -> Iterator[str]:
         """The name of another bucket, which bears this mark."""
         name = f"{self._name}-{secrets.token_hex(3)}"
         self._client.create_bucket(Bucket=name)
         if mark is not None:
             self._client.put_object(Bucket=name, Key=MARK, Body=mark.encode())
-        return name
+        yield name
+        self._client.delete_object(Bucket=name, Key=MARK)
+        self._client.delete_bucket(Bucket=name)
+
+    def remove(self) -> None:
+        """The bucket with all that is in it: a throw-away store has room for some tens of them at a time."""
+        for key in {*self.keys(), MARK}:
+            self.delete(key)
+        self._client.delete_bucket(Bucket=self._name)
 
     def unfinished(self) -> set[str]:
         """Keys of uploads in parts that were neither completed nor aborted."""
