@@ -54,6 +54,7 @@ def _finish_device(device: Device, *, now: datetime, may_go_on: MayGoOn, on_batc
         totals=lambda: _totals(app_id=device.app_id, device_id=device.pk),
         now=now,
     )
+    reached("destruction.device_finished")
     return removed
 
 
@@ -61,6 +62,7 @@ def _finish_app(app: App, *, now: datetime, may_go_on: MayGoOn, on_batch: OnBatc
     uploads = Media.objects.filter(app=app, device=None)
     removed = _clear(uploads, owner=app, app_id=app.pk, now=now, may_go_on=may_go_on, on_batch=on_batch)
     destruction.finish_app(app.pk, is_empty=lambda: _is_empty(app), totals=lambda: _totals(app_id=app.pk), now=now)
+    reached("destruction.app_finished")
     return removed
 
 
@@ -69,6 +71,7 @@ def _is_empty(app: App) -> bool:
     if Media.objects.filter(app=app).exists() or Blob.objects.filter(app=app).exists():
         return False
     RetentionRule.objects.filter(app=app).delete()
+    reached("destruction.app_emptied")
     return True
 
 
@@ -130,5 +133,6 @@ def _account(now: datetime) -> dict[str, object]:
 
 
 def _totals(**whose: uuid.UUID) -> dict[str, object]:
+    reached("destruction.emptied")
     rows = DestroyedMedia.objects.filter(**whose)
     return {"media": rows.count(), "bytes": rows.aggregate(bytes=Coalesce(Sum("size"), 0))["bytes"]}

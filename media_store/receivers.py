@@ -8,6 +8,7 @@ from django.dispatch import receiver
 from devices.models import App, Device
 from devices.signals import app_destroyed, device_destroyed
 from media_store import retention, store_mark
+from media_store.failpoints import reached
 from media_store.tasks import finish_destroyed, hint
 
 
@@ -15,6 +16,7 @@ from media_store.tasks import finish_destroyed, hint
 def let_the_media_of_a_device_go(sender: type[Device], **news: Any) -> None:  # noqa: ARG001 - a receiver's signature
     """Inside the transaction of the mark: refuse while any of it is held; the work comes after it."""
     retention.refuse_if_held(news["device"], now=news["now"])
+    reached("destruction.device_marked")
     hint(finish_destroyed)
 
 
@@ -22,6 +24,7 @@ def let_the_media_of_a_device_go(sender: type[Device], **news: Any) -> None:  # 
 def let_the_media_of_an_app_go(sender: type[App], **news: Any) -> None:  # noqa: ARG001 - a receiver's signature
     """Likewise."""
     retention.refuse_if_held(news["app"], now=news["now"])
+    reached("destruction.app_marked")
     hint(finish_destroyed)
 
 

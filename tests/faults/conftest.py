@@ -2,19 +2,28 @@
 
 import os
 import secrets
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import psycopg
 import pytest
 
 from tests import isolation
-from tests.faults.witness import Witness
+from tests.faults import operators
+from tests.faults.deaths import Deaths
+from tests.faults.estates import Estate, Tenant
+from tests.faults.fault_proxy import Proxy
+from tests.faults.operators import Operator
+from tests.faults.witness import Bucket, Witness
 from tests.installation import Installation, Web
 from tests.servers import make_bucket
 
 EMBEDDED = "SQLite and files"
 SERVICES = "PostgreSQL and S3"
+# Tenants that one process makes: it takes a second to start.
+AT_ONCE = 20
 
 
 def over_services(var: Path) -> Iterator[Installation]:
@@ -27,6 +36,7 @@ def over_services(var: Path) -> Iterator[Installation]:
         server.execute(f'CREATE DATABASE "{name}"')
         yield Installation(var=var, env=env)
         server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    Bucket(env).remove()
 
 
 def embedded(var: Path) -> Iterator[Installation]:
@@ -52,13 +62,66 @@ def on_services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installati
 
 
 @pytest.fixture(scope="module")
-def healthy(installed: Installation) -> Iterator[Web]:
+def healthy(installed: Installation, operator: Operator) -> Iterator[Web]:
     """A web process in which nothing goes wrong."""
     with installed.web(WEB_CONCURRENCY="1") as web:
         yield web
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def witness(installed: Installation) -> Witness:
     """Who sees what is left."""
     return Witness(installation=installed)
+
+
+@pytest.fixture(scope="module")
+def operator(installed: Installation) -> Iterator[Operator]:
+    """Who runs commands; his first lets the store bear its mark, as it does once an upload has come."""
+    with operators.at_work(installed) as operator:
+        operator.does("mark_store")
+        yield operator
+
+
+@pytest.fixture(scope="module")
+def killed(installed: Installation) -> Iterator[Deaths]:
+    """Where to be killed."""
+    with ExitStack() as stack:
+        yield Deaths(installed, stack)
+
+
+@pytest.fixture(scope="module")
+def proxy(installed: Installation) -> Iterator[Proxy]:
+    """Between a process and its store; the real services only."""
+    with Proxy(installed.own_env["AWS_ENDPOINT_URL"]) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def tenants(operator: Operator) -> Iterator[Tenant]:
+    """Any number of them."""
+
+    def made() -> Iterator[Tenant]:
+        while True:
+            yield from (Tenant(**one) for one in operator.does("tenants", count=AT_ONCE))
+
+    return made()
+
+
+@pytest.fixture
+def estate_of(tenants: Iterator[Tenant], healthy: Web, witness: Witness) -> Callable[[], Estate]:
+    """A new estate each time."""
+
+    def made() -> Estate:
+        estate = Estate(tenant=next(tenants), web=healthy, witness=witness)
+        estate.fill()
+        return estate
+
+    return made
+
+
+@pytest.fixture
+def estate(estate_of: Callable[[], Estate]) -> Estate:
+    """One that nobody has touched."""
+    return estate_of()

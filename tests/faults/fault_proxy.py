@@ -1,6 +1,7 @@
 """A door in front of an S3 store that goes wrong on request: late, refusing, breaking off, or silent about success."""
 
 import http.client
+import re
 import socket
 import struct
 import threading
@@ -10,13 +11,20 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, cast
 from urllib.parse import urlsplit
 
+PARTLY = (
+    '<?xml version="1.0"?><DeleteResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
+    "<Error><Key>{key}</Key><Code>AccessDenied</Code><Message>as asked</Message></Error></DeleteResult>"
+)
 REFUSAL = '<?xml version="1.0"?><Error><Code>{code}</Code><Message>as asked</Message></Error>'
 
 Fault = Callable[["Handler", bytes], None]
 
 
 class Proxy(ThreadingHTTPServer):
-    """Answers at `url`; hands on to `upstream` where no fault is meant. `fault` meets the requests of `methods`."""
+    """Answers at `url`; hands on to `upstream` where no fault is meant.
+
+    A fault meets the requests of `methods` whose path or query has the words `where`.
+    """
 
     daemon_threads = True
 
@@ -28,15 +36,18 @@ class Proxy(ThreadingHTTPServer):
         self._fault: Fault | None = None
         self._left = 0
         self._methods: tuple[str, ...] = ()
+        self._where = ""
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_address[1]}"
 
     @contextmanager
-    def failing(self, fault: Fault, *, times: int = 1_000, methods: tuple[str, ...] = ("PUT",)) -> Iterator[None]:
+    def failing(
+        self, fault: Fault, *, times: int = 1_000, methods: tuple[str, ...] = ("PUT",), where: str = ""
+    ) -> Iterator[None]:
         """While inside, the next `times` requests of these methods meet the fault."""
-        self._fault, self._left, self._methods = fault, times, methods
+        self._fault, self._left, self._methods, self._where = fault, times, methods, where
         self.seen.clear()
         self.released.clear()
         try:
@@ -45,9 +56,9 @@ class Proxy(ThreadingHTTPServer):
             self._fault = None
             self.released.set()
 
-    def fault_for(self, method: str) -> Fault | None:
+    def fault_for(self, method: str, path: str) -> Fault | None:
         """The fault that this request meets."""
-        if self._fault is None or method not in self._methods:
+        if self._fault is None or method not in self._methods or self._where not in path:
             return None
         self.seen.append(method)
         self._left -= 1
@@ -68,7 +79,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_any(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        fault = self.proxy.fault_for(self.command)
+        fault = self.proxy.fault_for(self.command, self.path)
         (fault or hand_on)(self, body)
 
     do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = do_any  # noqa: N815 - names that http.server looks for
@@ -115,6 +126,23 @@ def refusing(status: int, code: str) -> Fault:
     def refuse(handler: Handler, _body: bytes) -> None:
         content = REFUSAL.format(code=code).encode()
         handler.send_response(status)
+        handler.send_header("Content-Length", str(len(content)))
+        handler.end_headers()
+        handler.wfile.write(content)
+
+    return refuse
+
+
+def refusing_first_key(delete: Callable[[str], None]) -> Fault:
+    """The store takes a DeleteObjects, deletes all but the first key, and says so in a 200."""
+
+    def refuse(handler: Handler, body: bytes) -> None:
+        first, *others = re.findall(r"<Key>([^<]+)</Key>", body.decode())
+        for key in others:
+            delete(key)
+        content = PARTLY.format(key=first).encode()
+        handler.send_response(200)
+        handler.send_header("Content-Type", "application/xml")
         handler.send_header("Content-Length", str(len(content)))
         handler.end_headers()
         handler.wfile.write(content)

@@ -5,14 +5,26 @@ import http.client
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import quote
 from uuid import uuid4
 
-from tests.installation import Installation, Web
+from tests.installation import Web
 
 BOUNDARY = "a-boundary-that-no-file-holds"
 SECONDS = 60
+
+
+class Tenant(Protocol):
+    """Whose key and device it is."""
+
+    @property
+    def key(self) -> str:
+        """Of an app."""
+
+    @property
+    def device_id(self) -> str:
+        """Of the same app."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,13 +65,13 @@ class Call:
         return {"Authorization": f"Bearer {self.key}", "Content-Type": self.content_type}
 
 
-def base64_message(installed: Installation, content: bytes) -> Call:
+def base64_message(tenant: Tenant, content: bytes) -> Call:
     """As data_base64 in a message."""
     body = json.dumps({**_message(), "data_base64": base64.b64encode(content).decode()}).encode()
-    return Call(method="POST", path=_messages(installed), key=installed.key, body=body)
+    return Call(method="POST", path=_messages(tenant), key=tenant.key, body=body)
 
 
-def multipart_message(installed: Installation, content: bytes) -> Call:
+def multipart_message(tenant: Tenant, content: bytes) -> Call:
     """As the file of a form."""
     words = (f'name="{name}"\r\n\r\n{value}' for name, value in _message().items())
     file = 'name="file"; filename="a.bin"\r\nContent-Type: application/octet-stream\r\n\r\n'
@@ -67,30 +79,28 @@ def multipart_message(installed: Installation, content: bytes) -> Call:
     head = "".join(f"{opening}{word}\r\n" for word in words) + opening + file
     body = head.encode() + content + f"\r\n--{BOUNDARY}--\r\n".encode()
     content_type = f"multipart/form-data; boundary={BOUNDARY}"
-    return Call(method="POST", path=_messages(installed), key=installed.key, body=body, content_type=content_type)
+    return Call(method="POST", path=_messages(tenant), key=tenant.key, body=body, content_type=content_type)
 
 
-def raw_upload(installed: Installation, content: bytes) -> Call:
+def raw_upload(tenant: Tenant, content: bytes) -> Call:
     """As the body itself, without a message."""
-    return Call(
-        method="POST", path="/v1/media", key=installed.key, body=content, content_type="application/octet-stream"
-    )
+    return Call(method="POST", path="/v1/media", key=tenant.key, body=content, content_type="application/octet-stream")
 
 
-def reusing_message(installed: Installation, *, media_id: str) -> Call:
+def reusing_message(tenant: Tenant, *, media_id: str) -> Call:
     """A message of media that is stored already."""
     body = json.dumps({**_message(), "media_id": media_id}).encode()
-    return Call(method="POST", path=_messages(installed), key=installed.key, body=body)
+    return Call(method="POST", path=_messages(tenant), key=tenant.key, body=body)
 
 
-def download(installed: Installation, path: str) -> Call:
+def download(tenant: Tenant, path: str) -> Call:
     """The bytes by path."""
-    return Call(method="GET", path=f"/media?path={quote(path)}", key=installed.key)
+    return Call(method="GET", path=f"/media?path={quote(path)}", key=tenant.key)
 
 
-def removal(installed: Installation, media_id: str) -> Call:
+def removal(tenant: Tenant, media_id: str) -> Call:
     """The removal of one media."""
-    return Call(method="DELETE", path=f"/v1/media/{media_id}", key=installed.key)
+    return Call(method="DELETE", path=f"/v1/media/{media_id}", key=tenant.key)
 
 
 def media_in(answer: Answer | None) -> dict[str, Any]:
@@ -100,7 +110,7 @@ def media_in(answer: Answer | None) -> dict[str, Any]:
     return dict(answer.document.get("media", answer.document))
 
 
-Source = Callable[[Installation, bytes], Call]
+Source = Callable[[Tenant, bytes], Call]
 SOURCES: dict[str, Source] = {"base64": base64_message, "multipart": multipart_message, "raw": raw_upload}
 
 
@@ -108,5 +118,5 @@ def _message() -> dict[str, str]:
     return {"to": "6281234567890", "type": "document", "message_id": uuid4().hex}
 
 
-def _messages(installed: Installation) -> str:
-    return f"/v1/devices/{installed.device_id}/messages"
+def _messages(tenant: Tenant) -> str:
+    return f"/v1/devices/{tenant.device_id}/messages"

@@ -1,21 +1,22 @@
 """Real servers, killed at every moment between two writes: nothing is lost, nothing leaks, and it can run again."""
 
 import fcntl
-import hashlib
 import re
 import secrets
 import socket
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
 from media_store import spool
-from tests.faults import sending
+from tests.faults import moments, sending
+from tests.faults.deaths import Deaths
+from tests.faults.moments import HALF_PUT, KNOWN_BYTES, NEW_BYTES, REFUSED_BYTES
+from tests.faults.operators import Operator
 from tests.faults.sending import SOURCES, Call, media_in
 from tests.faults.witness import Witness
 from tests.installation import ROOT, Installation, Web
@@ -23,31 +24,11 @@ from tests.processes import free_ports
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(180)]
 
-# Where bytes are new, and what a kill at each moment leaves of them: the states of their blobs.
-NEW_BYTES: dict[str, list[str]] = {
-    "ingest.pending_written": ["pending"],
-    "ingest.object_put": ["pending"],
-    "ingest.promote.owner_locked": ["pending"],
-    "ingest.promote.ready": ["pending"],
-    "ingest.promote.inserted": ["pending"],
-    "ingest.committed": ["ready"],
-}
-# Where objects are files: the bytes are there, beside their place.
-HALF_PUT = "storage.file_beside"
-KNOWN_BYTES = ("ingest.attach.owner_locked", "ingest.attach.blob_locked", "ingest.attach.inserted")
-# Only a race leads there, inside the transaction of the other moments of promote; the interleavings make it.
-RACE = "ingest.promote.lost"
-REFUSED_BYTES = "ingest.condemn"
-REMOVAL = ("retention.remove.noted", "retention.remove.tombstone")
-DESTRUCTION = ("destruction.noted", "destruction.batch_removed")
+HERE = Path(__file__).parent
+CASE_PARAMETERS = {"failpoint", "fault"}
 
-FINISH_DESTROYED = """
-import django
-django.setup()
-from django.utils import timezone
-from media_store.destruction import finish_destroyed
-finish_destroyed(now=timezone.now())
-"""
+# What a kill at each moment leaves of new bytes: the states of their blobs.
+LEFT = {failpoint: ["ready" if failpoint == "ingest.committed" else "pending"] for failpoint in NEW_BYTES}
 
 
 @pytest.fixture(params=SOURCES)
@@ -68,38 +49,38 @@ def stored(installed: Installation, healthy: Web, content: bytes) -> dict[str, s
     return media_in(sending.raw_upload(installed, content).at(healthy))
 
 
-class Deaths:
-    """Servers that die at one moment each, started when first asked for; their masters start the next worker."""
-
-    def __init__(self, installed: Installation, stack: ExitStack) -> None:
-        self._installed = installed
-        self._stack = stack
-        self._servers: dict[tuple[str, str], Web] = {}
-
-    def at(self, failpoint: str, call: Call, **env: str) -> None:
-        """Make the call at the server that dies there, and see it die."""
-        server = self._servers.get((failpoint, str(env))) or self._start(failpoint, env)
-        assert call.at(server) is None, f"{failpoint} was not reached"
-
-    def _start(self, failpoint: str, env: dict[str, str]) -> Web:
-        started = self._installed.web(FAILPOINTS=f"{failpoint}=kill", WEB_CONCURRENCY="1", **env)
-        self._servers[failpoint, str(env)] = self._stack.enter_context(started)
-        return self._servers[failpoint, str(env)]
-
-
-@pytest.fixture(scope="module")
-def killed(installed: Installation) -> Iterator[Deaths]:
-    """Where to be killed."""
-    with ExitStack() as stack:
-        yield Deaths(installed, stack)
-
-
 def assert_spool_empties(installed: Installation) -> None:
     """Without being asked to: the server sees its worker die, and takes away what that left."""
     deadline = time.monotonic() + 20
     while files := list(installed.spool.glob("*")):
         assert time.monotonic() < deadline, f"left in the spool: {files}"
         time.sleep(0.02)
+
+
+def assert_recovers(operator: Operator, witness: Witness, content: bytes) -> None:
+    """After one pass of recovery there is what one undisturbed upload leaves: one object, and one media."""
+    operator.does("recover")
+    witness.check()
+    assert witness.states_of(content) == ["ready"]
+    assert witness.ready_media_of(content) == 1
+
+
+class TestAbandonedUpload:
+    @pytest.mark.parametrize("failpoint", NEW_BYTES)
+    def test_is_recovered_to_nothing_or_to_what_was_committed(
+        self,
+        operator: Operator,
+        killed: Deaths,
+        witness: Witness,
+        call: Call,
+        content: bytes,
+        failpoint: str,
+    ) -> None:
+        killed.at(failpoint, call)
+        operator.does("recover")
+        witness.check()
+        assert witness.states_of(content) == [state for state in LEFT[failpoint] if state == "ready"]
+        assert witness.store.keys() == witness.known_keys()
 
 
 class TestKilledUpload:
@@ -115,7 +96,7 @@ class TestKilledUpload:
         failpoint: str,
     ) -> None:
         killed.at(failpoint, call)
-        assert witness.states_of(content) == NEW_BYTES[failpoint]
+        assert witness.states_of(content) == LEFT[failpoint]
         assert witness.ready_media_of(content) == (1 if failpoint == "ingest.committed" else 0)
         witness.check()
         assert_spool_empties(installed)
@@ -127,7 +108,14 @@ class TestKilledUpload:
         witness.check()
 
     def test_between_the_file_and_its_place_leaves_a_name_that_its_row_knows(
-        self, installed: Installation, healthy: Web, killed: Deaths, witness: Witness, call: Call, content: bytes
+        self,
+        installed: Installation,
+        healthy: Web,
+        killed: Deaths,
+        operator: Operator,
+        witness: Witness,
+        call: Call,
+        content: bytes,
     ) -> None:
         if "MEDIA_BUCKET" in installed.own_env:
             # A store takes an object whole or not at all; parts are the store's own, and tried with its faults.
@@ -139,7 +127,7 @@ class TestKilledUpload:
         assert_spool_empties(installed)
         media_in(call.at(healthy))
         assert witness.states_of(content) == ["pending", "ready"]
-        witness.check()
+        assert_recovers(operator, witness, content)
 
     def test_that_had_committed_is_not_taken_in_twice(
         self, installed: Installation, healthy: Web, killed: Deaths, witness: Witness, content: bytes
@@ -195,7 +183,14 @@ class TestKilledUpload:
         witness.check()
 
     def test_whose_bytes_were_refused_leaves_a_row_to_give_up(
-        self, installed: Installation, healthy: Web, killed: Deaths, witness: Witness, call: Call, content: bytes
+        self,
+        installed: Installation,
+        healthy: Web,
+        killed: Deaths,
+        operator: Operator,
+        witness: Witness,
+        call: Call,
+        content: bytes,
     ) -> None:
         with store_out_of_reach(installed) as env:
             killed.at(REFUSED_BYTES, call, **env)
@@ -204,10 +199,10 @@ class TestKilledUpload:
         assert_spool_empties(installed)
         media_in(call.at(healthy))
         assert witness.states_of(content) == ["pending", "ready"]
-        witness.check()
+        assert_recovers(operator, witness, content)
 
     def test_in_the_middle_of_its_body_leaves_only_its_spool_file(
-        self, installed: Installation, healthy: Web, witness: Witness, call: Call, content: bytes
+        self, installed: Installation, healthy: Web, operator: Operator, witness: Witness, call: Call, content: bytes
     ) -> None:
         with installed.web(WEB_CONCURRENCY="1") as web, half_sent(call, web, installed) as file:
             assert file.exists()
@@ -218,7 +213,7 @@ class TestKilledUpload:
         assert witness.states_of(content) == []
         assert_spool_empties(installed)
         media_in(call.at(healthy))
-        witness.check()
+        assert_recovers(operator, witness, content)
 
 
 @contextmanager
@@ -264,77 +259,21 @@ def store_out_of_reach(installed: Installation) -> Iterator[dict[str, str]]:
             kept.rename(folder)
 
 
-class TestKilledRemoval:
-    @pytest.mark.parametrize("failpoint", REMOVAL)
-    def test_is_as_if_it_had_not_begun_and_can_run_again(
-        self,
-        installed: Installation,
-        healthy: Web,
-        killed: Deaths,
-        witness: Witness,
-        stored: dict[str, str],
-        content: bytes,
-        failpoint: str,
-    ) -> None:
-        removal = sending.removal(installed, stored["id"])
-        killed.at(failpoint, removal)
-        got = sending.download(installed, stored["media_path"]).at(healthy)
-        assert got is not None
-        assert got.document == content
-        assert notes_of(witness, content) == 0
-        again = removal.at(healthy)
-        assert again is not None
-        assert again.status == 204
-        assert notes_of(witness, content) == 1
-        assert witness.ready_media_of(content) == 0
-        witness.check()
-
-
-class TestKilledDestruction:
-    @pytest.mark.parametrize("failpoint", DESTRUCTION)
-    def test_goes_on_where_it_was_killed(
-        self, installed: Installation, healthy: Web, witness: Witness, content: bytes, failpoint: str
-    ) -> None:
-        device_id = another_device(installed, healthy)
-        message = sending.base64_message(installed, content)
-        path = message.path.replace(installed.device_id, device_id)
-        media_in(Call(method="POST", path=path, key=installed.key, body=message.body).at(healthy))
-        Call(method="DELETE", path=f"/v1/devices/{device_id}", key=installed.key).at(healthy)
-        assert finish_destroyed(installed, FAILPOINTS=f"{failpoint}=kill") == -9
-        witness.check()
-        assert finish_destroyed(installed) == 0
-        assert witness.ready_media_of(content) == 0
-        assert notes_of(witness, content) == 1
-        assert witness.rows("SELECT count(*) FROM devices_device WHERE destroyed_at IS NOT NULL") == [(0,)]
-        witness.check()
-
-
-def another_device(installed: Installation, web: Web) -> str:
-    body = f'{{"name": "{secrets.token_hex(8)}"}}'.encode()
-    answer = Call(method="POST", path="/v1/devices", key=installed.key, body=body).at(web)
-    assert answer is not None
-    return str(answer.document["id"])
-
-
-def finish_destroyed(installed: Installation, **env: str) -> int:
-    """The exit code of a process that does nothing else."""
-    settings = {"DJANGO_SETTINGS_MODULE": "mediahub.settings"}
-    command = [sys.executable, "-c", FINISH_DESTROYED]
-    return subprocess.run(command, cwd=ROOT, env={**installed.env, **settings, **env}, check=False).returncode
-
-
-def notes_of(witness: Witness, content: bytes) -> int:
-    """How often the blob of these bytes was let go."""
-    statement = (
-        "SELECT count(*) FROM media_store_blobrelease note JOIN media_store_blob blob ON blob.id = note.blob_id"
-        " WHERE blob.sha256 = ?"
-    )
-    return int(witness.rows(statement, hashlib.sha256(content).hexdigest())[0][0])
-
-
 class TestTheseTests:
     def test_know_every_moment_that_has_a_name(self) -> None:
-        sources = (ROOT / "media_store").rglob("*.py")
-        named = {name for path in sources for name in re.findall(r'reached\("([a-z_.]+)"\)', path.read_text())}
-        tried = {*NEW_BYTES, HALF_PUT, RACE, *KNOWN_BYTES, REFUSED_BYTES, *REMOVAL, *DESTRUCTION}
-        assert tried == named
+        sources = [path for room in ("media_store", "devices", "mediahub") for path in (ROOT / room).rglob("*.py")]
+        named = {name for path in sources for name in re.findall(r'\breached\(\s*"([^"]+)"', path.read_text())}
+        assert named == moments.ALL
+
+    def test_count_their_cases(
+        self, request: pytest.FixtureRequest, record_property: Callable[[str, object], None]
+    ) -> None:
+        cases = Counter(item.path.stem for item in request.session.items if is_case(item))
+        told = ", ".join(f"{count} in {name}" for name, count in sorted(cases.items()))
+        record_property("summary", f"{cases.total()} cases of the crash matrix ({told})")
+
+
+def is_case(item: pytest.Item) -> bool:
+    """A process that is killed, or a store that goes wrong, at one moment of one deed."""
+    parameters = getattr(getattr(item, "callspec", None), "params", {})
+    return item.path.parent == HERE and bool(CASE_PARAMETERS & set(parameters))

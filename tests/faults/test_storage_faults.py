@@ -2,13 +2,13 @@
 
 import http.client
 import secrets
-import threading
 from collections.abc import Iterator
 
 import pytest
 
 from tests.faults import fault_proxy, sending
 from tests.faults.fault_proxy import Fault, Proxy
+from tests.faults.operators import Operator
 from tests.faults.sending import SOURCES, Call, media_in
 from tests.faults.witness import Bucket, Witness
 from tests.installation import Installation, Web
@@ -38,16 +38,7 @@ def installed(on_services: Installation) -> Installation:
 
 
 @pytest.fixture(scope="module")
-def proxy(installed: Installation) -> Iterator[Proxy]:
-    """Between the web process and its store."""
-    with Proxy(installed.own_env["AWS_ENDPOINT_URL"]) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield server
-        server.shutdown()
-
-
-@pytest.fixture(scope="module")
-def web(installed: Installation, proxy: Proxy) -> Iterator[Web]:
+def web(installed: Installation, operator: Operator, proxy: Proxy) -> Iterator[Web]:
     """A web process that reaches its store through the proxy."""
     settings = {"DJANGO_SETTINGS_MODULE": "tests.faults.impatient", "AWS_ENDPOINT_URL": proxy.url}
     with installed.web(WEB_CONCURRENCY="1", **settings) as server:

@@ -2,20 +2,19 @@
 
 import hashlib
 import re
-import sqlite3
-from contextlib import closing
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
 
 import boto3
-import psycopg
 from botocore.config import Config
 
+from tests.faults.rows import Rows, run
 from tests.installation import Installation
 
-Rows = list[tuple[Any, ...]]
 # It says whose store this is, and is nobody's object.
 MARK = "blobs/.mediahub"
 
@@ -29,6 +28,12 @@ class Files:
     def keys(self) -> set[str]:
         """Every key that has bytes, whole or not."""
         return {self._key(path) for path in self._folder.rglob("*") if path.is_file()} - {MARK}
+
+    def break_off(self, key: str) -> None:
+        """Leave what a put leaves that is killed between the file and its place."""
+        beside = self._folder / key
+        beside.parent.mkdir(parents=True, exist_ok=True)
+        beside.with_name(f".{beside.name}.part").write_bytes(b"a half")
 
     def read(self, key: str) -> bytes:
         """The bytes."""
@@ -60,6 +65,32 @@ class Bucket:
         whole = {entry["Key"] for page in pages for entry in page.get("Contents", ())}
         return (whole | self.unfinished()) - {MARK}
 
+    def break_off(self, key: str) -> None:
+        """Leave what a put in parts leaves that is killed before its end."""
+        upload = self._client.create_multipart_upload(Bucket=self._name, Key=key)["UploadId"]
+        self._client.upload_part(Bucket=self._name, Key=key, UploadId=upload, PartNumber=1, Body=b"a half")
+
+    def delete(self, key: str) -> None:
+        """The object."""
+        self._client.delete_object(Bucket=self._name, Key=key)
+
+    @contextmanager
+    def another(self, *, mark: str | None) -> Iterator[str]:
+        """The name of another bucket, which bears this mark."""
+        name = f"{self._name}-{secrets.token_hex(3)}"
+        self._client.create_bucket(Bucket=name)
+        if mark is not None:
+            self._client.put_object(Bucket=name, Key=MARK, Body=mark.encode())
+        yield name
+        self._client.delete_object(Bucket=name, Key=MARK)
+        self._client.delete_bucket(Bucket=name)
+
+    def remove(self) -> None:
+        """The bucket with all that is in it: a throw-away store has room for some tens of them at a time."""
+        for key in {*self.keys(), MARK}:
+            self.delete(key)
+        self._client.delete_bucket(Bucket=self._name)
+
     def unfinished(self) -> set[str]:
         """Keys of uploads in parts that were neither completed nor aborted."""
         listed = self._client.list_multipart_uploads(Bucket=self._name)
@@ -70,26 +101,21 @@ class Bucket:
         return bytes(self._client.get_object(Bucket=self._name, Key=key)["Body"].read())
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Witness:
     """What is true of the installation now."""
 
     installation: Installation
 
-    @property
+    @cached_property
     def store(self) -> Files | Bucket:
-        """The objects."""
+        """The objects; a client of a bucket costs a tenth of a second."""
         env = self.installation.own_env
         return Bucket(env) if "MEDIA_BUCKET" in env else Files(self.installation.var / "media")
 
     def rows(self, statement: str, *parameters: object) -> Rows:
         """What the database answers; parameters stand as `?` in the statement."""
-        url = self.installation.own_env["DATABASE_URL"]
-        if url.startswith("sqlite"):
-            with closing(sqlite3.connect(urlsplit(url).path)) as connection:
-                return connection.execute(statement, parameters).fetchall()
-        with psycopg.connect(url) as server:
-            return server.execute(statement.replace("?", "%s").encode(), parameters).fetchall()
+        return run(self.installation, statement, *parameters)
 
     def states_of(self, content: bytes) -> list[str]:
         """The states of the blobs of these bytes, oldest first."""
@@ -101,6 +127,21 @@ class Witness:
         digest = hashlib.sha256(content).hexdigest()
         statement = "SELECT count(*) FROM media_store_media WHERE sha256 = ? AND status = 'ready'"
         return int(self.rows(statement, digest)[0][0])
+
+    def bytes_of(self, content: bytes) -> bytes:
+        """What the object of the READY blob of these bytes holds."""
+        statement = "SELECT storage_key FROM media_store_blob WHERE sha256 = ? AND state = 'ready'"
+        return self.store.read(self.rows(statement, hashlib.sha256(content).hexdigest())[0][0])
+
+    def dump(self, *tables: str) -> list[Rows]:
+        """Every row of them, as it stands."""
+        return [self.rows(f"SELECT * FROM {table} ORDER BY id") for table in tables]  # noqa: S608 - our own names
+
+    def last_run(self) -> tuple[str, int, str]:
+        """How the last run of purge or collection ended, its errors, and what it says of them."""
+        statement = "SELECT outcome, errors, error FROM media_store_purgerun ORDER BY id DESC LIMIT 1"
+        outcome, errors, error = self.rows(statement)[0]
+        return str(outcome), int(errors), str(error)
 
     def check(self) -> None:
         """The promises that hold at every moment, whatever was killed."""
@@ -116,6 +157,11 @@ class Witness:
             assert state == "ready", f"READY media of {sha256} on a blob that is {state}"
             assert hashlib.sha256(self.store.read(key)).hexdigest() == sha256
 
+    def known_keys(self) -> set[str]:
+        """The keys that rows speak of."""
+        return {key for (key,) in self.rows("SELECT storage_key FROM media_store_blob")}
+
     def _every_object_has_a_row(self) -> None:
-        known = {key for (key,) in self.rows("SELECT storage_key FROM media_store_blob")}
-        assert self.store.keys() <= known, "an object that no row speaks of"
+        # The objects first: one that is put meanwhile has had its row before.
+        there = self.store.keys()
+        assert there <= self.known_keys(), "an object that no row speaks of"
