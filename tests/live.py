@@ -23,7 +23,7 @@ def celery_worker(*, var: Path, env: Mapping[str, str]) -> Iterator[None]:
         process = subprocess.Popen(
             ["sh", "-c", _procfile_line("worker")],
             cwd=ROOT,
-            env={**env, "PATH": _path(), "WORKER_CONCURRENCY": "1", "LOG_LEVEL": "info"},
+            env={**env, "PATH": _path(), "WORKER_CONCURRENCY": "3", "LOG_LEVEL": "info"},
             stdout=out,
             stderr=out,
             start_new_session=True,
