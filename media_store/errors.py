@@ -38,10 +38,16 @@ class SourceAmbiguous(Problem):
     code = "source_ambiguous"
 
 
-class UrlSourceUnavailable(Problem):
-    """Fetching a URL is not built yet."""
+class SourceForbidden(Problem):
+    """A URL that nothing is fetched from, whatever lies there."""
 
-    code = "url_source_unavailable"
+    code = "source_forbidden"
+
+
+class NotRefetchable(Problem):
+    """The media has not failed, or did not come from a URL, or its URL is no longer kept."""
+
+    code = "not_refetchable"
 
 
 class CaptionTooLong(Problem):

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from threading import BoundedSemaphore
 from time import monotonic
 from typing import Any
 
@@ -13,12 +14,15 @@ from django.db import transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from media_store import collection, destruction, leases, retention, runs, spool, store_mark
+from media_store import collection, destruction, ingest, leases, retention, runs, spool, store_mark
 from media_store.errors import StorageFault
 from media_store.models import Blob, Media, PurgeRun
 
 BY = "beat"
 MayGoOn = Callable[[], bool]
+
+# Some of the threads are left to all other work, whatever slow sources there are.
+_places = BoundedSemaphore(max(1, settings.WORKER_CONCURRENCY - 2))
 
 log = structlog.get_logger(__name__)
 
@@ -35,6 +39,34 @@ def finish_destroyed() -> int:
         with runs.run(PurgeRun.Work.DESTRUCTION, by=BY, now=now, only_if_worked=True) as row:
             destruction.finish_destroyed(now=now, may_go_on=may_go_on, on_batch=_adder(row))
         return row.rows
+
+
+@shared_task
+def fetch_next() -> str:
+    """Fetch the URL that has waited longest and may be; then ask for the next, behind whatever else waits."""
+    if not _places.acquire(blocking=False):
+        return ""
+    try:
+        now = timezone.now()
+        media = ingest.claim(now=now)
+        if media is None:
+            return ""
+        status = ingest.fetch(media, now=now)
+    finally:
+        _places.release()
+    if ingest.due(now=timezone.now()).exists():
+        hint(fetch_next)
+    return status
+
+
+@shared_task
+def fetch_due() -> int:
+    """Ask for every URL that is due: those whose hint was lost, whose wait is over, whose fetcher died."""
+    most = settings.WORKER_CONCURRENCY
+    count = len(ingest.due(now=timezone.now()).values_list("pk", flat=True)[:most])
+    for _ in range(count):
+        hint(fetch_next)
+    return count
 
 
 @shared_task

@@ -1,5 +1,6 @@
 """From the addresses in the environment to what Django, django-storages and Celery want to be told."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -8,6 +9,7 @@ import environ
 from botocore.config import Config
 
 from mediahub.environment import WrongSetting
+from safe_http import Policy, Proxy, parse_origin, parse_proxy
 
 DATABASE_SCHEMES = ("postgres", "postgresql", "sqlite")
 REDIS_SCHEMES = ("redis", "rediss", "unix")
@@ -74,6 +76,24 @@ def _postgresql(config: dict[str, Any]) -> dict[str, Any]:
         **config.get("OPTIONS", {}),
     }
     return config
+
+
+def outbound_policy(name: str, origins: Iterable[str]) -> Policy:
+    """What may be reached beside public HTTPS: these origins, and nothing beside them on their hosts."""
+    try:
+        return Policy(allow=frozenset(parse_origin(origin) for origin in origins))
+    except ValueError as error:
+        message = f"{name}: {error}"
+        raise WrongSetting(message) from error
+
+
+def egress_proxy(url: str) -> Proxy | None:
+    """The proxy that was named; the environment's own variables are never looked at."""
+    try:
+        return parse_proxy(url) if url else None
+    except ValueError as error:
+        message = f"EGRESS_PROXY: {error}"
+        raise WrongSetting(message) from error
 
 
 def authority(host: str, port: int) -> str:

@@ -68,10 +68,12 @@ class Environment:
         self._register(name, "true or false", shown or str(default).lower(), purpose, "")
         return self._read(name, "true or false", default, _flag)
 
-    def number(self, name: str, purpose: str, *, default: int, minimum: int, maximum: int | None = None) -> int:
+    def number(  # noqa: PLR0913 - what a number is, each by its name
+        self, name: str, purpose: str, *, default: int, minimum: int, maximum: int | None = None, shown: str = ""
+    ) -> int:
         """A whole number within bounds."""
         expects = f"a whole number from {minimum}" + (f" to {maximum}" if maximum is not None else "")
-        self._register(name, expects, str(default), purpose, "")
+        self._register(name, expects, shown or str(default), purpose, "")
         return self._read(name, expects, default, lambda raw: _number(raw, minimum, maximum))
 
     def words(self, name: str, purpose: str, *, default: tuple[str, ...] = (), example: str = "") -> list[str]:

@@ -7,6 +7,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+from kombu import Queue
+
 from mediahub import connections
 from mediahub.environment import Environment, load_file
 from mediahub.secret import kept_secret
@@ -164,6 +166,26 @@ SWEEP_INTERVAL_SECONDS = env.number(
     minimum=1,
 )
 
+env.section("Fetching")
+FETCH_ALLOW = env.words(
+    "FETCH_ALLOW",
+    "Origins that URLs are fetched from whatever their scheme, port and address; every other has to be public HTTPS.",
+    example="http://files.internal:8080",
+)
+EGRESS_PROXY = connections.egress_proxy(
+    env.secret(
+        "EGRESS_PROXY",
+        "`http://host:port` of a proxy for outbound requests; where they may go is judged here all the same.",
+    )
+)
+FETCH_POLICY = connections.outbound_policy("FETCH_ALLOW", FETCH_ALLOW)
+FETCH_DEADLINE_SECONDS = env.number(
+    "FETCH_DEADLINE_SECONDS", "A URL is fetched within this time, look-up of its name and all.", default=60, minimum=1
+)
+FETCH_INTERVAL_SECONDS = env.number(
+    "FETCH_INTERVAL_SECONDS", "How often beat looks for URLs that are due.", default=10, minimum=1
+)
+
 env.section("Object store")
 MEDIA_BUCKET = env.text(
     "MEDIA_BUCKET", "The bucket of an S3-compatible store.", shown="files in var/media", example="mediahub"
@@ -193,7 +215,17 @@ WEB_GRACE_SECONDS = env.number(
     "WEB_GRACE_SECONDS", "How long a stopping web process lets uploads and downloads end.", default=25, minimum=0
 )
 WORKER_CONCURRENCY = env.number(
-    "WORKER_CONCURRENCY", "Tasks one worker process does at a time, each in a process of its own.", default=2, minimum=1
+    "WORKER_CONCURRENCY",
+    "Tasks one worker process does at a time, each in a thread of its own; two are never fetching.",
+    default=16,
+    minimum=3,
+)
+FETCHES_PER_APP = env.number(
+    "FETCHES_PER_APP",
+    "URLs of one app that are fetched at a time, over all workers.",
+    default=max(1, WORKER_CONCURRENCY // 2),
+    shown="half of WORKER_CONCURRENCY",
+    minimum=1,
 )
 CLIENT_PATIENCE_SECONDS = env.number(
     "CLIENT_PATIENCE_SECONDS",
@@ -375,6 +407,11 @@ CELERY_TASK_TIME_LIMIT = TASK_LIMIT_SECONDS
 CELERY_TASK_SOFT_TIME_LIMIT = TASK_LIMIT_SECONDS - 60
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_CONCURRENCY = WORKER_CONCURRENCY
+# Most of the work waits for somebody else: for a source, a store, a database.
+CELERY_WORKER_POOL = "threads"
+# A queue of its own, which a worker empties in turn with the other: no number of URLs delays the purge.
+CELERY_TASK_ROUTES = {"media_store.tasks.fetch_next": {"queue": "fetch"}}
+CELERY_TASK_QUEUES = [Queue("celery"), Queue("fetch")]
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "beat-schedule")
@@ -387,6 +424,7 @@ CELERY_BEAT_SCHEDULE = {
     }
     for name, seconds in {
         "finish_destroyed": DESTRUCTION_INTERVAL_SECONDS,
+        "fetch_due": FETCH_INTERVAL_SECONDS,
         "purge_expired": PURGE_INTERVAL_SECONDS,
         "collect": COLLECT_INTERVAL_SECONDS,
         "apply_retention_rules": SWEEP_INTERVAL_SECONDS,

@@ -123,6 +123,12 @@ _ROWS = (
     ),
     Entry(code="duplicate_name", status=409, title="This name is taken", advice="Choose another name."),
     Entry(
+        code="not_refetchable",
+        status=409,
+        title="The media cannot be fetched again",
+        advice="Only media that failed while its url was fetched can be; send it anew.",
+    ),
+    Entry(
         code="legal_hold",
         status=409,
         title="A legal hold is in force",
@@ -217,11 +223,17 @@ _ROWS = (
         extras=("actual_sha256",),
     ),
     Entry(
+        code="source_forbidden",
+        status=422,
+        title="Nothing is fetched from this URL",
+        advice="Give an https:// URL on port 443 of a public host, or send the file itself.",
+    ),
+    Entry(
         code="media_failed",
         status=422,
         title="The media failed",
-        advice="See reason; send it again from another source.",
-        extras=("reason",),
+        advice="See reason; send it again, or have its url fetched again.",
+        extras=("reason", "media_id"),
     ),
     Entry(
         code="media_omitted",
@@ -242,12 +254,6 @@ _ROWS = (
         status=500,
         title="Something went wrong here",
         advice="Try again; if it lasts, report the request_id.",
-    ),
-    Entry(
-        code="url_source_unavailable",
-        status=501,
-        title="Sending by URL is coming",
-        advice="Until then download the file yourself and send it as data_base64 or as a multipart file.",
     ),
     Entry(
         code="storage_unavailable",

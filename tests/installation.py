@@ -84,8 +84,16 @@ class Installation:
     @cached_property
     def key(self) -> str:
         """A key of the app."""
+        return self.key_of(self.app_id)
+
+    def another_key(self, name: str) -> str:
+        """A key of another app, which is made for it."""
+        return self.key_of(str(json.loads(self.manage("create_app", name, "--json"))["app_id"]))
+
+    def key_of(self, app_id: str) -> str:
+        """A new key of this app."""
         scopes = [word for scope in SCOPES for word in ("--scope", scope)]
-        return str(json.loads(self.manage("issue_api_key", "--app", self.app_id, *scopes, "--json"))["key"])
+        return str(json.loads(self.manage("issue_api_key", "--app", app_id, *scopes, "--json"))["key"])
 
     @cached_property
     def device_id(self) -> str:

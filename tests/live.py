@@ -16,14 +16,14 @@ READY = " ready."
 
 
 @contextmanager
-def celery_worker(*, var: Path, env: Mapping[str, str]) -> Iterator[None]:
+def celery_worker(*, var: Path, env: Mapping[str, str], **settings: str) -> Iterator["subprocess.Popen[bytes]"]:
     """A worker that takes tasks, until the block ends."""
     log = var / "worker.log"
     with log.open("wb") as out:
         process = subprocess.Popen(
             ["sh", "-c", _procfile_line("worker")],
             cwd=ROOT,
-            env={**env, "PATH": _path(), "WORKER_CONCURRENCY": "1", "LOG_LEVEL": "info"},
+            env={**env, "PATH": _path(), "WORKER_CONCURRENCY": "3", "LOG_LEVEL": "info", **settings},
             stdout=out,
             stderr=out,
             start_new_session=True,
@@ -31,7 +31,7 @@ def celery_worker(*, var: Path, env: Mapping[str, str]) -> Iterator[None]:
         )
         try:
             _wait_until_ready(process, log)
-            yield
+            yield process
         finally:
             stop(process)
 

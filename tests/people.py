@@ -8,6 +8,7 @@ import base64
 import json
 import uuid
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import quote
@@ -128,6 +129,13 @@ class Person:
         }
 
 
+# The columns of a media whose bytes are still to be fetched.
+PENDING: dict[str, Any] = {
+    "status": "pending",
+    "blob": None,
+    "url": "https://files.example.com/a.jpg",
+    "fetch_at": datetime(2026, 1, 1, tzinfo=UTC),
+}
 NOTHING: dict[str, list[str]] = {"spool": [], "blobs": [], "objects": []}
 
 

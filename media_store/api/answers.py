@@ -22,6 +22,9 @@ class MediaSerializer(serializers.ModelSerializer[Media]):
     kind = serializers.ChoiceField(choices=list(kinds.DEFAULTS))
     status = serializers.SerializerMethodField()
     reason = serializers.SerializerMethodField(help_text="Why it is not ready; null while it is.")
+    reason_detail = serializers.SerializerMethodField(help_text="The reason in a sentence, where there is more to say.")
+    size = serializers.SerializerMethodField(help_text="In bytes.")
+    sha256 = serializers.SerializerMethodField()
     declared_mime_type = serializers.SerializerMethodField(help_text="As the sender declared it, if it did.")
     file_name = serializers.SerializerMethodField()
     caption = serializers.SerializerMethodField()
@@ -40,6 +43,7 @@ class MediaSerializer(serializers.ModelSerializer[Media]):
             "media_path",
             "status",
             "reason",
+            "reason_detail",
             "direction",
             "kind",
             "mime_type",
@@ -70,6 +74,18 @@ class MediaSerializer(serializers.ModelSerializer[Media]):
         expired = self.get_status(media) == Media.Status.EXPIRED
         return "retention" if expired else media.reason or None
 
+    def get_reason_detail(self, media: Media) -> str | None:
+        """Null where the reason says it all."""
+        return media.reason_detail or None
+
+    def get_size(self, media: Media) -> int | None:
+        """Null until the bytes are here."""
+        return media.size or None
+
+    def get_sha256(self, media: Media) -> str | None:
+        """Null until the bytes are here."""
+        return media.sha256 or None
+
     def get_declared_mime_type(self, media: Media) -> str | None:
         """Null where none was declared."""
         return media.declared_mime_type or None
@@ -96,6 +112,11 @@ class MessageSerializer(serializers.Serializer[Any]):
 
     message_id = serializers.CharField()
     media = MediaSerializer()
+    ignored = serializers.ListField(
+        child=serializers.CharField(),
+        required=False,
+        help_text="Where the message was written as for another gateway: its fields that are no business of media.",
+    )
 
 
 def represent(media: Media, *, now: datetime) -> Any:

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterable
+from http import HTTPStatus
 from typing import cast
 
 from django.core.handlers.wsgi import WSGIRequest
@@ -15,8 +16,12 @@ from rest_framework.viewsets import ViewSet
 from devices.api.tenant import ANY_ID, device_of, parsed_id
 from devices.models import App, Device
 from devices.permissions import key_of
+from media_store.api import waiting
 from media_store.api.body_stream import drain
+from media_store.delivery import failed
+from media_store.errors import RETRY_SECONDS
 from media_store.models import Media, MediaQuerySet
+from media_store.tasks import fetch_next, hint
 from problems.errors import NotFound
 
 
@@ -64,6 +69,26 @@ class AppViewSet(ViewSet):
     def all_media(self) -> MediaQuerySet:
         """Every media of this app that can be seen."""
         return Media.objects.for_app(self.app).select_related("blob")
+
+    def awaited(self, media: Media) -> HTTPStatus | None:
+        """For a media that is to be fetched: ask for that, wait as long as the client likes, and answer the status.
+
+        None where there was nothing to wait for. Error: `MediaFailed` where it failed while the client waited.
+        """
+        if media.status != Media.Status.PENDING:
+            return None
+        hint(fetch_next)
+        waiting.until_fetched(media, seconds=waiting.asked(self.request))
+        if media.status == Media.Status.FAILED:
+            raise failed(media)
+        return HTTPStatus.ACCEPTED if media.status == Media.Status.PENDING else HTTPStatus.CREATED
+
+    def headers_of(self, media: Media) -> dict[str, str]:
+        """Where the media is, and when to look again where it is not here yet."""
+        headers = {"Location": f"/v1/media/{media.pk}"}
+        if media.status == Media.Status.PENDING:
+            headers["Retry-After"] = str(RETRY_SECONDS)
+        return headers
 
     @property
     def plain_request(self) -> WSGIRequest:

@@ -11,6 +11,7 @@ from media_store.models import CAPTION_CHARACTERS, MESSAGE_ID_CHARACTERS
 from problems.errors import NotFound
 
 URL_FIELD = "url"
+URL_CHARACTERS = 4_096
 REUSE_FIELDS = ("media_id", "media_path")
 WORDS_WITHOUT_MEDIA = ("text", "location", "contact", "contacts", "reaction", "poll", "template", "interactive")
 
@@ -59,7 +60,12 @@ class MediaFieldsSerializer(StrictSerializer):
     data_base64 = serializers.CharField(
         required=False, allow_null=True, help_text="Standard base64 (RFC 4648, section 4), or a `data:` URI."
     )
-    url = serializers.CharField(required=False, allow_null=True, help_text="An HTTPS URL. Coming: answers 501 for now.")
+    url = serializers.CharField(
+        required=False,
+        allow_null=True,
+        max_length=URL_CHARACTERS,
+        help_text="An HTTPS URL, which is fetched after the answer.",
+    )
     mime_type = serializers.CharField(
         required=False, allow_null=True, allow_blank=True, max_length=127, help_text="Advice: the bytes decide."
     )

@@ -20,8 +20,9 @@ from media_store.api.answers import represent, respond
 from media_store.api.doors import AnyAccept, AppViewSet
 from media_store.api.fields import URL_FIELD, MediaFieldsSerializer
 from media_store.api.listing import MediaFilterSet, filtered
-from media_store.api.sources import sole_source, uncarried
+from media_store.api.sources import sole_source
 from media_store.models import Media
+from problems.errors import Malformed
 
 READING = frozenset({"list", "retrieve", "content"})
 
@@ -54,8 +55,7 @@ class MediaViewSet(AppViewSet):
         now = timezone.now()
         with submissions.read(self.plain_request, raw=True) as submission:
             media = self._take(submission, now=now)
-        headers = {"Location": f"/v1/media/{media.id}"}
-        return Response(represent(media, now=now), status=HTTPStatus.CREATED, headers=headers)
+        return self._answer(media, now=now)
 
     @schema.read_media
     def retrieve(self, request: Request, pk: str) -> Response:  # noqa: ARG002 - the route's signature
@@ -69,6 +69,28 @@ class MediaViewSet(AppViewSet):
         retention.remove(self.media(pk), reason="client", now=timezone.now(), by=by)
         return Response(status=HTTPStatus.NO_CONTENT)
 
+    @schema.validate_media
+    @action(detail=False, methods=["post"])
+    def validate(self, request: Request) -> Response:  # noqa: ARG002 - read as it arrives, not through DRF
+        """What would become of these bytes, per kind of message; nothing is stored."""
+        with submissions.read(self.plain_request, raw=True) as submission:
+            serializer = MediaFieldsSerializer(data=submission.fields)
+            if sole_source(submission, (URL_FIELD,)) == URL_FIELD:
+                detail = "A url is not fetched to be validated; send the bytes, or send the message and see."
+                raise Malformed(detail)
+            serializer.is_valid(raise_exception=True)
+            verdict = ingest.validate(self._arrival(serializer.validated_data, submission), submission.spool)
+        return Response(verdict)
+
+    @schema.refetch_media
+    @action(detail=True, methods=["post"])
+    def refetch(self, request: Request, pk: str) -> Response:  # noqa: ARG002 - the route's signature
+        """Fetch the URL of a media that failed once more."""
+        now = timezone.now()
+        media = self.media(pk)
+        ingest.refetch(media, now=now)
+        return self._answer(media, now=now)
+
     @schema.download_content
     @action(detail=True, content_negotiation_class=AnyAccept)
     def content(self, request: Request, pk: str) -> HttpResponseBase:  # noqa: ARG002 - the route's signature
@@ -76,12 +98,17 @@ class MediaViewSet(AppViewSet):
         answer = delivery.deliver(self.media(pk), request=self.plain_request, now=timezone.now())
         return respond(answer)
 
+    def _answer(self, media: Media, *, now: datetime) -> Response:
+        status = self.awaited(media) or HTTPStatus.CREATED
+        return Response(represent(media, now=now), status=status, headers=self.headers_of(media))
+
     def _take(self, submission: submissions.Submission, *, now: datetime) -> Media:
         serializer = MediaFieldsSerializer(data=submission.fields)
         source = sole_source(submission, (URL_FIELD,))
         serializer.is_valid(raise_exception=True)
-        uncarried(source)
         arrival = self._arrival(serializer.validated_data, submission)
+        if source == URL_FIELD:
+            return ingest.announce(arrival, serializer.validated_data[URL_FIELD], now=now).media
         return ingest.receive(arrival, submission.spool, now=now).media
 
     def _arrival(self, fields: dict[str, Any], submission: submissions.Submission) -> ingest.Arrival:
@@ -89,7 +116,7 @@ class MediaViewSet(AppViewSet):
             app=self.app,
             device=None,
             direction=Media.Direction.UPLOAD,
-            source=submission.source or "",
+            source=submission.source or Media.Source.URL,
             declared_mime_type=mime_types.normalise(fields.get("mime_type") or "") or submission.declared_mime_type,
             file_name=fields.get("file_name") or submission.file_name,
             sha256=fields.get("sha256"),

@@ -15,7 +15,7 @@ from media_store.api import schema, submissions
 from media_store.api.answers import represent
 from media_store.api.doors import AppViewSet
 from media_store.api.fields import REUSE_FIELDS, URL_FIELD, MessageFieldsSerializer
-from media_store.api.sources import sole_source, uncarried
+from media_store.api.sources import sole_source
 from media_store.delivery import find
 from media_store.models import Media
 
@@ -27,14 +27,18 @@ class MessageViewSet(AppViewSet):
 
     @schema.send_message
     def create(self, request: Request, device_id: str) -> Response:  # noqa: ARG002 - read as it arrives, not through DRF
-        """Send media: base64, a multipart file, or media that this app already has."""
+        """Send media: base64, a multipart file, a URL, or media that this app already has."""
         device = self.device(device_id)
         now = timezone.now()
-        with submissions.read(self.plain_request, raw=False) as submission:
+        with submissions.read(self.plain_request, raw=False, foreign=True) as submission:
             outcome = self._take(submission, device, now=now)
-        body = {"message_id": outcome.media.message_id, "media": represent(outcome.media, now=now)}
+        media = outcome.media
+        awaited = self.awaited(media)
+        body = {"message_id": media.message_id, "media": represent(media, now=now)}
+        if submission.ignored is not None:
+            body["ignored"] = submission.ignored
         status = HTTPStatus.CREATED if outcome.created else HTTPStatus.OK
-        return Response(body, status=status, headers={"Location": f"/v1/media/{outcome.media.id}"})
+        return Response(body, status=awaited or status, headers=self.headers_of(media))
 
     def _take(self, submission: submissions.Submission, device: Device, *, now: datetime) -> ingest.Outcome:
         serializer = MessageFieldsSerializer(data=submission.fields)
@@ -44,7 +48,8 @@ class MessageViewSet(AppViewSet):
         arrival = self._arrival(fields, submission, device)
         if source in REUSE_FIELDS:
             return self._reuse(arrival, fields, now=now)
-        uncarried(source)
+        if source == URL_FIELD:
+            return ingest.announce(arrival, fields[URL_FIELD], now=now)
         return ingest.receive(arrival, submission.spool, now=now)
 
     def _reuse(self, arrival: ingest.Arrival, fields: dict[str, Any], *, now: datetime) -> ingest.Outcome:
@@ -62,7 +67,7 @@ class MessageViewSet(AppViewSet):
             caption=fields.get("caption") or "",
             ptt=fields["ptt"],
             message_id=fields.get("message_id"),
-            source=submission.source or Media.Source.MEDIA,
+            source=submission.source or Media.Source.URL,
             declared_mime_type=mime_types.normalise(fields.get("mime_type") or "") or submission.declared_mime_type,
             file_name=fields.get("file_name") or submission.file_name,
             sha256=fields.get("sha256"),

@@ -22,6 +22,7 @@ MEDIA_EXAMPLE = {
     "media_path": "media/0192f0c0-0000-7000-8000-000000000001/0192f0c0-0000-7000-8000-000000000002-slip-1.jpg",
     "status": "ready",
     "reason": None,
+    "reason_detail": None,
     "direction": "outbound",
     "kind": "image",
     "mime_type": "image/jpeg",
@@ -67,7 +68,7 @@ BODY_PROBLEMS = (
     "empty",
     "bad_base64",
     "checksum_mismatch",
-    "url_source_unavailable",
+    "source_forbidden",
     "try_again",
     "storage_unavailable",
     "storage_full",
@@ -80,6 +81,13 @@ DEVICE_ID = OpenApiParameter("device_id", OpenApiTypes.UUID, OpenApiParameter.PA
 
 class _File(serializers.Serializer[Any]):
     file = serializers.FileField(help_text="The bytes; the part's filename and Content-Type are taken with it.")
+
+    def get_fields(self) -> dict[str, Any]:
+        """A form has no null."""
+        fields = super().get_fields()
+        for field in fields.values():
+            field.allow_null = False
+        return fields
 
 
 class MediaUpload(_File, MediaFieldsSerializer):
@@ -104,8 +112,26 @@ def _bytes(status: int, description: str) -> dict[tuple[int, str], OpenApiRespon
 
 
 LOCATION = OpenApiParameter(
-    "Location", str, OpenApiParameter.HEADER, description="Where the media is.", response=[200, 201]
+    "Location", str, OpenApiParameter.HEADER, description="Where the media is.", response=[200, 201, 202]
 )
+RETRY_AFTER = OpenApiParameter(
+    "Retry-After", int, OpenApiParameter.HEADER, description="When to look again, in seconds.", response=[202]
+)
+PREFER = OpenApiParameter(
+    "Prefer",
+    str,
+    OpenApiParameter.HEADER,
+    description="`wait=10`: wait up to so many seconds, 30 at most, for a URL to be fetched (RFC 7240, section 4.3).",
+)
+PENDING_EXAMPLE = {
+    **MEDIA_EXAMPLE,
+    "status": "pending",
+    "mime_type": "image/jpeg",
+    "size": None,
+    "sha256": None,
+    "source": "url",
+    "source_detail": "files.example.com",
+}
 DOWNLOAD_HEADERS = [
     _header("Range", "One range of bytes, `bytes=0-1023` or `bytes=-500` (RFC 9110, section 14)."),
     _header("If-Range", "Take the range only if the ETag or date is still this one."),
@@ -127,15 +153,18 @@ send_message = extend_schema(
     operation_id="messages_send",
     summary="Send media",
     description=(
-        "Stores the media and queues the message. Exactly one source: base64, a multipart file, or media that this app "
-        "already has. The bytes decide the type; the declared one is advice. Scope: `media:write`."
+        "Stores the media and queues the message. Exactly one source: base64, a multipart file, an HTTPS URL, or media "
+        "that this app already has. The bytes decide the type; the declared one is advice. A URL is fetched after the "
+        "answer, which is 202. Messages written as for the WhatsApp Cloud API, Evolution or WAHA are taken too; "
+        "what they say that is no business of media is listed in `ignored`. Scope: `media:write`."
     ),
     tags=["Messages"],
-    parameters=[DEVICE_ID, LOCATION],
+    parameters=[DEVICE_ID, PREFER, LOCATION, RETRY_AFTER],
     request={"application/json": MessageFieldsSerializer, "multipart/form-data": MessageUpload},
     responses={
         201: OpenApiResponse(MessageSerializer, description="Stored and queued."),
-        200: OpenApiResponse(MessageSerializer, description="The message id was used before for the same bytes."),
+        200: OpenApiResponse(MessageSerializer, description="The message id was used before for the same source."),
+        202: OpenApiResponse(MessageSerializer, description="Queued; its URL is still to be fetched."),
         **problem_responses(
             *BODY_PROBLEMS,
             *UNREADABLE_PROBLEMS,
@@ -165,6 +194,23 @@ send_message = extend_schema(
             response_only=True,
             status_codes=["200", "201"],
         ),
+        OpenApiExample(
+            "An image by URL",
+            value={
+                "to": "6281234567890",
+                "type": "image",
+                "url": "https://files.example.com/slip.jpg",
+                "message_id": "slip-1",
+            },
+            request_only=True,
+            media_type="application/json",
+        ),
+        OpenApiExample(
+            "Queued, and still to be fetched",
+            value={"message_id": "slip-1", "media": PENDING_EXAMPLE},
+            response_only=True,
+            status_codes=["202"],
+        ),
     ],
 )
 
@@ -178,14 +224,20 @@ upload_media = extend_schema(
     tags=["Media"],
     parameters=[
         _header("X-File-Name", "The file name of a raw body, percent-encoded UTF-8."),
-        OpenApiParameter("Location", str, OpenApiParameter.HEADER, description="Where it is.", response=[201]),
+        PREFER,
+        LOCATION,
+        RETRY_AFTER,
     ],
     request={
         "application/json": MediaFieldsSerializer,
         "multipart/form-data": MediaUpload,
         "application/octet-stream": OpenApiTypes.BINARY,
     },
-    responses={201: MediaSerializer, **problem_responses(*BODY_PROBLEMS)},
+    responses={
+        201: MediaSerializer,
+        202: OpenApiResponse(MediaSerializer, description="Its URL is still to be fetched."),
+        **problem_responses(*BODY_PROBLEMS, "media_failed"),
+    },
     examples=[
         OpenApiExample(
             "A file as base64",
@@ -194,6 +246,79 @@ upload_media = extend_schema(
             media_type="application/json",
         ),
         OpenApiExample("Stored", value=UPLOAD_EXAMPLE, response_only=True, status_codes=["201"]),
+        OpenApiExample(
+            "Still to be fetched",
+            value={**PENDING_EXAMPLE, "direction": "upload", "device_id": None, "message_id": None, "delivery": None},
+            response_only=True,
+            status_codes=["202"],
+        ),
+    ],
+)
+
+refetch_media = extend_schema(
+    operation_id="media_refetch",
+    summary="Fetch a URL once more",
+    description="Of a media that failed while its URL was fetched. Scope: `media:write`.",
+    tags=["Media"],
+    parameters=[MEDIA_ID, PREFER, LOCATION, RETRY_AFTER],
+    request=None,
+    responses={
+        201: OpenApiResponse(MediaSerializer, description="Fetched while you waited."),
+        202: OpenApiResponse(MediaSerializer, description="It is still to be fetched."),
+        **problem_responses("not_found", "not_refetchable", "media_failed"),
+    },
+    examples=[
+        OpenApiExample("Still to be fetched", value=PENDING_EXAMPLE, response_only=True, status_codes=["202"]),
+        OpenApiExample("Fetched", value=MEDIA_EXAMPLE, response_only=True, status_codes=["201"]),
+    ],
+)
+
+
+class _Verdict(serializers.Serializer[Any]):
+    accepted = serializers.BooleanField()
+    code = serializers.CharField(allow_null=True, help_text="Of the refusal.")
+    detail = serializers.CharField(allow_null=True, help_text="What to do.")
+
+
+@extend_schema_serializer(many=False)
+class _Validation(serializers.Serializer[Any]):
+    mime_type = serializers.CharField(help_text="What the bytes are.")
+    size = serializers.IntegerField(help_text="In bytes.")
+    sha256 = serializers.CharField()
+    kinds = serializers.DictField(child=_Verdict(), help_text="Whether a message of this type would carry them.")
+
+
+validate_media = extend_schema(
+    operation_id="media_validate",
+    summary="Say what would become of media",
+    description="Reads the bytes as an upload does, and stores nothing. Scope: `media:write`.",
+    tags=["Media"],
+    parameters=[_header("X-File-Name", "The file name of a raw body, percent-encoded UTF-8.")],
+    request={
+        "application/json": MediaFieldsSerializer,
+        "multipart/form-data": MediaUpload,
+        "application/octet-stream": OpenApiTypes.BINARY,
+    },
+    responses={200: _Validation, **problem_responses(*BODY_PROBLEMS)},
+    examples=[
+        OpenApiExample(
+            "A JPEG",
+            value={
+                "mime_type": "image/jpeg",
+                "size": 48213,
+                "sha256": MEDIA_EXAMPLE["sha256"],
+                "kinds": {
+                    "image": {"accepted": True, "code": None, "detail": None},
+                    "sticker": {
+                        "accepted": False,
+                        "code": "mime_mismatch",
+                        "detail": "The bytes are image/jpeg. Media of type sticker may be image/webp.",
+                    },
+                },
+            },
+            response_only=True,
+            status_codes=["200"],
+        )
     ],
 )
 

@@ -1,8 +1,7 @@
 """Sources: where the bytes of a submission are to come from."""
 
-from media_store.api.fields import URL_FIELD
 from media_store.api.submissions import BASE64_FIELD, Submission, given
-from media_store.errors import SourceAmbiguous, SourceMissing, UrlSourceUnavailable
+from media_store.errors import SourceAmbiguous, SourceMissing
 from media_store.models import Media
 from problems.errors import Malformed
 
@@ -28,10 +27,3 @@ def sole_source(submission: Submission, fields: tuple[str, ...]) -> str:
         detail = f"Give one source only; here are {', '.join(sorted(names))}."
         raise SourceAmbiguous(detail, fields=sorted(names))
     return names[0]
-
-
-def uncarried(source: str) -> None:
-    """Refuse the source whose bytes would have to be fetched."""
-    if source == URL_FIELD:
-        detail = "Sending by url is not built yet; send data_base64 or a multipart file."
-        raise UrlSourceUnavailable(detail)

@@ -16,11 +16,12 @@ from django.utils.http import parse_header_parameters
 
 from devices.api.encoding import refuse_encoded
 from media_store import mime_types
+from media_store.api import spellings
 from media_store.api.body_stream import BodyStream
 from media_store.api.multipart import MULTIPART, read_multipart
-from media_store.decoding.base64_stream import Base64Sink
-from media_store.decoding.json_stream import STREAMED, read_object
-from media_store.errors import UnsupportedBody
+from media_store.decoding.base64_stream import Base64Sink, UrlOrBase64Sink
+from media_store.decoding.json_stream import STREAMED, StringSink, read_object
+from media_store.errors import SourceAmbiguous, UnsupportedBody
 from media_store.models import Media
 from media_store.spool import READ_BYTES, Spool
 
@@ -41,11 +42,13 @@ class Submission:
     source: str | None = None
     declared_mime_type: str = ""
     file_name: str = ""
+    # What a foreign form said that is no business of media; None where the form is our own.
+    ignored: list[str] | None = None
 
 
 @contextmanager
-def read(request: WSGIRequest, *, raw: bool) -> Iterator[Submission]:
-    """Read the body; the Spool is removed at the end of the block.
+def read(request: WSGIRequest, *, raw: bool, foreign: bool = False) -> Iterator[Submission]:
+    """Read the body; the Spool is removed at the end of the block. `foreign` takes other gateways' spellings too.
 
     Errors: `UnsupportedBody`, `EncodedBody`; those of `BodyStream`; `MalformedJson`, `BadBase64`, `MalformedMultipart`;
     `TooLarge` as soon as the media is.
@@ -57,7 +60,7 @@ def read(request: WSGIRequest, *, raw: bool) -> Iterator[Submission]:
         stream.check_announced()
         spool = stack.enter_context(Spool(folder=settings.SPOOL_DIR, max_bytes=settings.MEDIA_MAX_BYTES))
         if content_type == JSON:
-            yield _from_json(stream, spool)
+            yield _from_json(stream, spool, foreign=foreign)
         elif content_type == MULTIPART:
             yield _from_multipart(request, stream, spool)
         elif raw and content_type and content_type != FORM:
@@ -79,18 +82,32 @@ def _supported(*, raw: bool) -> str:
     return f"Send {kinds_of_body}, or the raw bytes under their own type." if raw else f"Send {kinds_of_body}."
 
 
-def _from_json(stream: BodyStream, spool: Spool) -> Submission:
-    sink = Base64Sink(write=spool.write)
-    fields = read_object(stream.read, sinks={(BASE64_FIELD,): sink})
-    if fields.get(BASE64_FIELD) is not STREAMED:
-        return Submission(fields=fields, spool=spool)
-    del fields[BASE64_FIELD]
-    return Submission(
-        fields=fields,
-        spool=spool,
-        source=Media.Source.BASE64,
-        declared_mime_type=mime_types.normalise(sink.declared_mime_type or ""),
-    )
+def _from_json(stream: BodyStream, spool: Spool, *, foreign: bool) -> Submission:
+    paths = spellings.BASE64_PATHS if foreign else (spellings.OWN_BASE64,)
+    base64 = {path: Base64Sink(write=spool.write) for path in paths}
+    sinks: dict[tuple[str, ...], StringSink] = {**base64}
+    if foreign:
+        sinks[spellings.EVOLUTION_MEDIA] = either = UrlOrBase64Sink(base64[spellings.EVOLUTION_MEDIA])
+    document = read_object(stream.read, sinks=sinks)
+    if foreign and either.url is not None:
+        document[spellings.EVOLUTION_MEDIA[0]] = either.url
+    _refuse_two(base64)
+    translated = spellings.translate(document) if foreign else spellings.Translated(fields=document)
+    submission = Submission(fields=translated.fields, spool=spool, ignored=translated.ignored)
+    if any(translated.fields.get(name) is STREAMED for name in spellings.STREAMED_FIELDS):
+        declared = next(filter(None, (sink.declared_mime_type for sink in base64.values())), "")
+        submission.source = Media.Source.BASE64
+        submission.declared_mime_type = mime_types.normalise(declared)
+        submission.fields = {name: value for name, value in translated.fields.items() if value is not STREAMED}
+    return submission
+
+
+def _refuse_two(sinks: Mapping[tuple[str, ...], Base64Sink]) -> None:
+    """Whatever the form: two strings of base64 would have gone into one Spool."""
+    names = sorted(".".join(path) for path, sink in sinks.items() if sink.size)
+    if len(names) > 1:
+        detail = f"Give one source only; here are {', '.join(names)}."
+        raise SourceAmbiguous(detail, fields=names)
 
 
 def _from_multipart(request: WSGIRequest, stream: BodyStream, spool: Spool) -> Submission:

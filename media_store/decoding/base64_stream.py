@@ -17,6 +17,8 @@ import pybase64
 from media_store.decoding.data_uri import PrefixReader
 from media_store.errors import BadBase64
 
+MAX_URL_BYTES = 8_192
+_URL = re.compile(rb"https?://", re.IGNORECASE)
 _NOT_ALPHABET = re.compile(rb"[^A-Za-z0-9+/]")
 _PADDED = re.compile(rb"(?:[A-Za-z0-9+/]{4})*[A-Za-z0-9+/]{2}[A-Za-z0-9+/=]=")
 
@@ -86,6 +88,45 @@ class Base64Sink:
         if odd := _NOT_ALPHABET.search(text):
             return odd.start(), _odd_character(odd[0])
         return len(text), "it ends inside a group of four"
+
+
+class UrlOrBase64Sink:
+    """A `StringSink` for a field that holds either: what begins with http:// or https:// is a URL, and is kept.
+
+    Base64 has no colon, so nothing can be both. `url` is None where it was base64. Errors: as of `Base64Sink`;
+    `MalformedJson` never, as a URL longer than `MAX_URL_BYTES` is refused as base64 that it is not.
+    """
+
+    def __init__(self, base64: Base64Sink) -> None:
+        self._base64 = base64
+        self._held: bytearray | None = bytearray()
+        self.url: str | None = None
+
+    def feed(self, text: bytes) -> None:
+        """Keep what may be a URL; decode the rest."""
+        if self._held is None:
+            self._base64.feed(text)
+            return
+        self._held += text
+        if not _may_be_url(self._held) or len(self._held) > MAX_URL_BYTES:
+            self._decode_held()
+
+    def finish(self) -> None:
+        """Accept the string as ended here."""
+        if self._held is not None and _URL.match(self._held):
+            self.url = self._held.decode(errors="replace")
+            return
+        self._decode_held()
+        self._base64.finish()
+
+    def _decode_held(self) -> None:
+        if self._held is not None:
+            held, self._held = bytes(self._held), None
+            self._base64.feed(held)
+
+
+def _may_be_url(text: bytes | bytearray) -> bool:
+    return bool(_URL.match(text)) or any(scheme.startswith(text[:8].lower()) for scheme in (b"https://", b"http://"))
 
 
 def _after_padding(text: bytes) -> str:

@@ -31,12 +31,17 @@ def ensure_readable(media: Media, *, now: datetime, even_expired: bool = False) 
         detail = "The bytes are still on their way."
         raise MediaNotReady(detail, headers={"Retry-After": str(RETRY_SECONDS)})
     if status == Media.Status.FAILED and media.reason != BYTES_MISSING:
-        detail = f"The media failed: {media.reason}."
-        raise MediaFailed(detail, reason=media.reason)
+        raise failed(media)
     if status == Media.Status.OMITTED:
         detail = f"The gateway did not carry this media: {media.reason}."
         raise MediaOmitted(detail, reason=media.reason)
     raise _gone(media)
+
+
+def failed(media: Media) -> MediaFailed:
+    """The refusal that tells why the bytes never came."""
+    detail = f"The media failed ({media.reason}). {media.reason_detail}".rstrip()
+    return MediaFailed(detail, reason=media.reason, media_id=str(media.pk))
 
 
 def _gone(media: Media) -> MediaGone:

@@ -1,7 +1,22 @@
 """Ingest: how bytes become media."""
 
+from media_store.ingest.announcing import announce, refetch
 from media_store.ingest.arrival import Arrival
-from media_store.ingest.inspection import kinds_of
+from media_store.ingest.claiming import claim, due
+from media_store.ingest.fetching import fetch
+from media_store.ingest.inspection import kinds_of, validate
 from media_store.ingest.receiving import Outcome, receive, reuse
 
-__all__ = ["Arrival", "Outcome", "kinds_of", "receive", "reuse"]
+__all__ = [
+    "Arrival",
+    "Outcome",
+    "announce",
+    "claim",
+    "due",
+    "fetch",
+    "kinds_of",
+    "receive",
+    "refetch",
+    "reuse",
+    "validate",
+]

@@ -1,6 +1,6 @@
 """Inspection: what the bytes are, and whether a message of this kind may carry them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.conf import settings
 
@@ -10,6 +10,7 @@ from media_store.errors import ChecksumMismatch, Empty
 from media_store.ingest.arrival import Arrival
 from media_store.sniffing import is_animated_webp, sniff
 from media_store.spool import Spool
+from problems.errors import Problem
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +30,21 @@ def inspect(arrival: Arrival, spool: Spool) -> Facts:
     check_promise(arrival, sha256=spool.sha256)
     detected = sniff(head=spool.head, size=spool.size, open_file=spool.open)
     return judge(arrival, detected=detected, size=spool.size, sha256=spool.sha256, head=spool.head)
+
+
+def validate(arrival: Arrival, spool: Spool) -> dict[str, object]:
+    """What the bytes are, and for each kind of message whether it would carry them and why not. Errors as `inspect`."""
+    facts = inspect(arrival, spool)
+    verdicts = {kind: _verdict(replace(arrival, kind=kind), facts, spool) for kind in kinds_of(arrival.app)}
+    return {"mime_type": facts.mime_type, "size": facts.size, "sha256": facts.sha256, "kinds": verdicts}
+
+
+def _verdict(arrival: Arrival, facts: Facts, spool: Spool) -> dict[str, object]:
+    try:
+        judge(arrival, detected=facts.mime_type, size=facts.size, sha256=facts.sha256, head=spool.head)
+    except Problem as problem:
+        return {"accepted": False, "code": problem.code, "detail": problem.detail}
+    return {"accepted": True, "code": None, "detail": None}
 
 
 def judge(arrival: Arrival, *, detected: str, size: int, sha256: str, head: bytes) -> Facts:

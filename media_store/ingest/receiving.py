@@ -1,18 +1,15 @@
 """Receiving: from an arrival to a media row, by new bytes or by bytes that the app has already."""
 
-import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from uuid_utils.compat import uuid7
-
-from media_store import file_names, retention
 from media_store.delivery import ensure_readable
 from media_store.errors import DuplicateMessageId, MediaGone
 from media_store.ingest import storing
 from media_store.ingest.arrival import Arrival
-from media_store.ingest.inspection import Facts, check_promise, inspect, judge
-from media_store.ingest.naming import path_for
+from media_store.ingest.drafting import draft
+from media_store.ingest.inspection import check_promise, inspect, judge
 from media_store.models import Media
 from media_store.spool import HEAD_BYTES, Spool
 from media_store.storage import objects
@@ -33,7 +30,7 @@ def receive(arrival: Arrival, spool: Spool, *, now: datetime) -> Outcome:
     `TryAgain` where the upload was given up while it ran; `StorageUnavailable`, `StorageFull`.
     """
     facts = inspect(arrival, spool)
-    return _once(_draft(arrival, facts, now=now), lambda media: storing.store(media, spool, now=now))
+    return once(draft(arrival, facts, now=now), lambda media: storing.store(media, spool, now=now))
 
 
 def reuse(arrival: Arrival, original: Media, *, now: datetime) -> Outcome:
@@ -47,11 +44,15 @@ def reuse(arrival: Arrival, original: Media, *, now: datetime) -> Outcome:
         sha256=original.sha256,
         head=_head(original) if arrival.kind == "sticker" else b"",
     )
-    return _once(_draft(arrival, facts, now=now), _attach_or_gone)
+    return once(draft(arrival, facts, now=now), _attach_or_gone)
 
 
-def _once(media: Media, keep: "storing.Keep") -> Outcome:
-    """Keep it, unless its message id was used before: the same bytes answer with the first."""
+def _same_bytes(first: Media, media: Media) -> bool:
+    return first.sha256 == media.sha256
+
+
+def once(media: Media, keep: "storing.Keep", *, is_same: Callable[[Media, Media], bool] = _same_bytes) -> Outcome:
+    """Keep it, unless its message id was used before: the same source answers with the first."""
     first = storing.same_message(media)
     if first is None:
         try:
@@ -60,7 +61,7 @@ def _once(media: Media, keep: "storing.Keep") -> Outcome:
             first = taken.first
         else:
             return Outcome(media=media, created=True)
-    if first.sha256 != media.sha256:
+    if not is_same(first, media):
         detail = f"The message id {media.message_id!r} of this device names other media."
         raise DuplicateMessageId(detail)
     return Outcome(media=first, created=False)
@@ -70,33 +71,6 @@ def _attach_or_gone(media: Media) -> None:
     if not storing.attach(media):
         detail = "The media was removed while it was being sent again."
         raise MediaGone(detail, reason="retention", gone_at=None)
-
-
-def _draft(arrival: Arrival, facts: Facts, *, now: datetime) -> Media:
-    """The row as it will be, but for its blob."""
-    media = Media(
-        id=uuid7(),
-        app=arrival.app,
-        device=arrival.device,
-        direction=arrival.direction,
-        kind=facts.kind,
-        message_id=arrival.message_id or (uuid.uuid4().hex if arrival.device else None),
-        file_name=file_names.clean(arrival.file_name),
-        mime_type=facts.mime_type,
-        declared_mime_type=arrival.declared_mime_type,
-        size=facts.size,
-        sha256=facts.sha256,
-        caption=arrival.caption,
-        to=arrival.to,
-        ptt=arrival.ptt,
-        source=arrival.source,
-        source_detail=arrival.source_detail,
-        delivery=Media.Delivery.QUEUED if arrival.direction == Media.Direction.OUTBOUND else "",
-        created_at=now,
-    )
-    retention.set_expiry(media)
-    media.path = path_for(media)
-    return media
 
 
 def _head(original: Media) -> bytes:

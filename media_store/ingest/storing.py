@@ -22,7 +22,25 @@ from media_store.storage import new_key, objects
 from problems.errors import NotFound
 
 Keep = Callable[[Media], None]
+# Writes the media's row on its READY blob, within the transaction that makes it so.
+Write = Callable[[Media, Blob], None]
 
+# What a media that waited learns with its bytes.
+FULFILLED = (
+    "blob",
+    "status",
+    "kind",
+    "mime_type",
+    "size",
+    "sha256",
+    "expires_at",
+    "expiry_rule",
+    "reason",
+    "reason_detail",
+    "url",
+    "fetch_at",
+    "is_fetching",
+)
 # Each further attempt means that a READY blob of the same bytes vanished between two statements.
 PROMOTE_ATTEMPTS = 5
 
@@ -46,13 +64,21 @@ def same_message(media: Media) -> Media | None:
     )
 
 
-def store(media: Media, spool: Spool, *, now: datetime) -> None:
+class MediaWentError(Exception):
+    """The media that waited for its bytes has gone, or waits no longer: removed, destroyed, or fetched by another."""
+
+
+def store(media: Media, spool: Spool, *, now: datetime, write: Write | None = None) -> None:
     """Attach to the app's READY blob of the same bytes, or put an object of its own.
 
-    Errors: `NotFound`, `MessageTakenError`, `TryAgain`, `StorageUnavailable` (`WrongStore` too), `StorageFull`.
+    `write` is `insert` for a media that is new, `fulfil` for one that waited for its bytes.
+
+    Errors: `NotFound`, `MessageTakenError`, `MediaWentError`, `TryAgain`, `StorageUnavailable` (`WrongStore` too),
+    `StorageFull`.
     """
+    write = write or insert
     # Asked first without a lock: new bytes, the common case, then cost no transaction that finds nothing to attach to.
-    if Blob.objects.of_bytes(app_id=media.app_id, sha256=media.sha256).exists() and attach(media):
+    if Blob.objects.of_bytes(app_id=media.app_id, sha256=media.sha256).exists() and attach(media, write=write):
         return
     store_mark.ensure(now=now)
     blob = _write_pending(media, now=now)
@@ -63,12 +89,12 @@ def store(media: Media, spool: Spool, *, now: datetime) -> None:
         _condemn(blob, now=now)
         raise
     reached("ingest.object_put")
-    _promote(blob, media, now=now)
+    _promote(blob, media, now=now, write=write)
     reached("ingest.committed")
 
 
-def attach(media: Media) -> bool:
-    """Insert the media on a READY blob of the same app and bytes; False where there is none.
+def attach(media: Media, *, write: Write | None = None) -> bool:
+    """Write the media on a READY blob of the same app and bytes; False where there is none.
 
     Device before blob, always (a plain upload has no device, and takes its app): whoever destroys the one or
     condemns the other takes the same rows in the same order, and waits for us or is seen by us.
@@ -80,9 +106,19 @@ def attach(media: Media) -> bool:
         if blob is None:
             return False
         reached("ingest.attach.blob_locked")
-        _insert(media, blob)
+        (write or insert)(media, blob)
         reached("ingest.attach.inserted")
     return True
+
+
+def announce(media: Media) -> None:
+    """Insert a media that waits for its bytes. Errors: `NotFound`, `MessageTakenError`."""
+    with _tenant_may_go():
+        _lock_owner(media)
+        reached("ingest.announce.owner_locked")
+        insert(media, None)
+        reached("ingest.announce.inserted")
+    reached("ingest.announced")
 
 
 def _write_pending(media: Media, *, now: datetime) -> Blob:
@@ -96,7 +132,7 @@ def _write_pending(media: Media, *, now: datetime) -> Blob:
         )
 
 
-def _promote(blob: Blob, media: Media, *, now: datetime) -> None:
+def _promote(blob: Blob, media: Media, *, now: datetime, write: Write) -> None:
     """READY and the media's row in one transaction; otherwise neither, and the blob is condemned."""
     try:
         with _tenant_may_go():
@@ -104,9 +140,9 @@ def _promote(blob: Blob, media: Media, *, now: datetime) -> None:
             reached("ingest.promote.owner_locked")
             kept = _make_ready(blob, now=now)
             reached("ingest.promote.ready")
-            _insert(media, kept)
+            write(media, kept)
             reached("ingest.promote.inserted")
-    except (NotFound, TryAgain, MessageTakenError):
+    except (NotFound, TryAgain, MessageTakenError, MediaWentError):
         # A transaction of its own: the one that failed has been rolled back whole.
         _condemn(blob, now=now)
         raise
@@ -132,10 +168,19 @@ def _make_ready(blob: Blob, *, now: datetime) -> Blob:
     raise TryAgain
 
 
-def _insert(media: Media, blob: Blob) -> None:
-    """Insert with a savepoint for each unique constraint: a taken message id is not a taken path."""
+def fulfil(media: Media, blob: Blob) -> None:
+    """Give the bytes to a media that waits for them. Error: `MediaWentError`, and then nothing happened."""
     media.blob = blob
     media.status = Media.Status.READY
+    waiting = Media.objects.pending().filter(pk=media.pk)
+    if not waiting.update(**{name: getattr(media, name) for name in FULFILLED}):
+        raise MediaWentError
+
+
+def insert(media: Media, blob: Blob | None) -> None:
+    """Insert with a savepoint for each unique constraint: a taken message id is not a taken path."""
+    media.blob = blob
+    media.status = Media.Status.PENDING if blob is None else Media.Status.READY
     try:
         with transaction.atomic():
             media.save(force_insert=True)

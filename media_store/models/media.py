@@ -59,6 +59,10 @@ class MediaQuerySet(models.QuerySet["Media"]):
             return self.filter(expired, status=Media.Status.READY)
         return self.filter(status=status) if status != Media.Status.READY else self.filter(~expired, status=status)
 
+    def pending(self) -> MediaQuerySet:
+        """Those whose bytes are still to be fetched."""
+        return self.filter(status=Media.Status.PENDING)
+
     def stored(self) -> MediaQuerySet:
         """Those that have their bytes, expired or not: what a purge may take."""
         return self.filter(status=Media.Status.READY)
@@ -133,6 +137,7 @@ class Media(models.Model):
     kind = models.CharField(max_length=10)
     status = models.CharField(max_length=12, choices=Status)
     reason = models.CharField(max_length=40, blank=True)
+    reason_detail = models.CharField(max_length=255, blank=True)
     message_id = models.CharField(max_length=MESSAGE_ID_CHARACTERS, null=True)  # noqa: DJ001 - null is no id; '' would collide
     file_name = models.CharField(max_length=FILE_NAME_CHARACTERS, blank=True)
     mime_type = models.CharField(max_length=127)
@@ -145,6 +150,14 @@ class Media(models.Model):
     ptt = models.BooleanField(default=False)
     source = models.CharField(max_length=10, choices=Source)
     source_detail = models.CharField(max_length=255, blank=True)
+    # A URL is kept while its media is to be fetched, or failed and may be fetched again; then only its host is.
+    url = models.TextField(blank=True, editable=False)
+    url_sha256 = models.CharField(max_length=64, blank=True)
+    promised_sha256 = models.CharField(max_length=64, blank=True)
+    # When it may be fetched next; while somebody fetches, when he has to be taken for dead.
+    fetch_at = models.DateTimeField(null=True)
+    fetch_attempts = models.PositiveSmallIntegerField(default=0)
+    is_fetching = models.BooleanField(default=False)
     delivery = models.CharField(max_length=10, choices=DeliveryState, blank=True)
     delivered_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
@@ -173,6 +186,9 @@ class Media(models.Model):
                 condition=~Q(status="purged") | Q(blob__isnull=True, purged_at__isnull=False),
                 name="media_purged_has_none",
             ),
+            models.CheckConstraint(
+                condition=~Q(status="pending") | (Q(fetch_at__isnull=False) & ~Q(url="")), name="media_pending_is_due"
+            ),
         )
         indexes = (
             # GET /v1/media, newest first, one app: ids are ordered by time.
@@ -184,6 +200,9 @@ class Media(models.Model):
             # The sweeps of tombstones, and of media that failed.
             models.Index(fields=["purged_at"], condition=Q(purged_at__isnull=False), name="media_purged"),
             models.Index(fields=["created_at"], condition=Q(status="failed"), name="media_failed"),
+            # Fetching: what is due, longest overdue first; and how many fetches an app has under way.
+            models.Index(fields=["fetch_at"], condition=Q(status="pending"), name="media_to_fetch"),
+            models.Index(fields=["app"], condition=Q(is_fetching=True), name="media_being_fetched"),
             # The admin: newest first, and its hierarchy of dates.
             models.Index(fields=["created_at"], name="media_by_date"),
             # GET /v1/media?sha256= and the admin's search.

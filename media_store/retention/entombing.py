@@ -9,8 +9,8 @@ from django.db.models import F, Value
 from media_store.failpoints import reached
 from media_store.models import BlobRelease, Media, insert_select
 
-# What goes with the bytes: words that people wrote, and who they are.
-WIPED = {"caption": "", "to": "", "sender": ""}
+# What goes with the bytes: words that people wrote, who they are, and where the bytes came from.
+WIPED = {"caption": "", "to": "", "sender": "", "url": ""}
 
 
 def entomb(

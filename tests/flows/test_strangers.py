@@ -12,7 +12,7 @@ from django.utils import timezone
 from devices import keys
 from media_store.models import Media
 from tests.media_files import jpeg
-from tests.people import Answer, Api, Person, bytes_of, messages_of, refusal
+from tests.people import PENDING, Answer, Api, Person, bytes_of, messages_of, refusal
 
 SAMPLES = os.environ.get("SAMPLES", "")
 TRAVERSALS = (
@@ -101,7 +101,7 @@ class TestAStranger:
         if state == "purged":
             alice.api.delete(f"/v1/media/{media['id']}")
         elif state != "ready":
-            columns = {"expires_at": timezone.now()} if state == "expired" else {"status": state, "blob": None}
+            columns = {"expires_at": timezone.now()} if state == "expired" else PENDING
             _media(media).update(**columns)
         answers = [bob.api.download(path) for path in (media["media_path"], "media/x")]
         answers += [bob.api.get(f"/v1/media/{each}/content") for each in (media["id"], uuid.uuid4())]

@@ -7,7 +7,9 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
+from safe_http import Policy, parse_origin
 from tests.people import Person, staff
+from tests.sources import Source, source_running
 from tests.stores import mark, own_bucket, use
 
 
@@ -71,3 +73,11 @@ def own_store(db: None, empty_store: str) -> str:
     """The same, marked as this database's."""
     mark()
     return empty_store
+
+
+@pytest.fixture
+def source(settings: Settings) -> Iterator[Source]:
+    """A server whose origin is allowed, for tests in which the point is not the address."""
+    with source_running() as source:
+        settings.FETCH_POLICY = Policy(allow=frozenset([parse_origin(source.origin)]))
+        yield source

@@ -105,6 +105,7 @@ class TestAnUploadThatWaitsForItsDevice:
         """Device before blob, always: whoever has the device and wants the blob next waits for nobody."""
         story = Story()
         blob_id = story.upload()().media.blob_id
+        assert blob_id is not None
         waiting = Actor("waiting", story.upload())
         with transaction.atomic():
             Device.objects.select_for_update().get(pk=story.device.pk)

@@ -13,7 +13,7 @@ from pytest_django import Settings
 
 from media_store.models import Media
 from tests.media_files import gif, html, jpeg, m4a, mp3, mp4, ogg_opus, pdf, plain_text, png, svg, webp
-from tests.people import Answer, Api, Person, bytes_of, percent, refusal
+from tests.people import PENDING, Answer, Api, Person, bytes_of, percent, refusal
 
 SAFETY = {
     "X-Content-Type-Options": "nosniff",
@@ -172,7 +172,7 @@ class TestStatuses:
         Media.objects.filter(pk=media["id"]).update(**columns)
 
     def test_not_ready(self, get: Get, media: dict[str, Any]) -> None:
-        self._in_state(media, status="pending", blob=None)
+        self._in_state(media, **PENDING)
         answer = get()
         assert refusal(answer) == (409, "media_not_ready")
         assert int(answer["Retry-After"]) > 0
@@ -206,7 +206,7 @@ class TestStatuses:
         self._in_state(media, status="quarantined")
         assert get().status_code >= 400
 
-    @pytest.mark.parametrize("columns", [{"status": "pending"}, {"status": "failed"}, {"expires_at": timezone.now()}])
+    @pytest.mark.parametrize("columns", [PENDING, {"status": "failed"}, {"expires_at": timezone.now()}])
     def test_no_condition_gets_past_a_refusal(self, get: Get, media: dict[str, Any], columns: dict[str, Any]) -> None:
         self._in_state(media, **columns)
         for headers in ({"If_None_Match": "*"}, {"If_None_Match": f'"{media["sha256"]}"'}, {"Range": "bytes=0-1"}):
@@ -223,5 +223,5 @@ class TestStatuses:
         assert answer["WWW-Authenticate"] == "Bearer"
 
     def test_a_refusal_to_head_has_its_status_too(self, get: Get, media: dict[str, Any]) -> None:
-        self._in_state(media, status="pending", blob=None)
+        self._in_state(media, **PENDING)
         assert get("head").status_code == 409

@@ -34,6 +34,7 @@ class TestSendingBase64:
             "media_path": f"media/{alice.app.pk}/{alice.device.pk}-slip-1.jpg",
             "status": "ready",
             "reason": None,
+            "reason_detail": None,
             "direction": "outbound",
             "kind": "image",
             "mime_type": "image/jpeg",

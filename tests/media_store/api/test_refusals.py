@@ -179,11 +179,6 @@ class TestSources:
         assert refusal(answer) == (400, "source_ambiguous")
         assert answer.json()["fields"] == ["file", "media_path"]
 
-    def test_a_url_is_coming(self, alice: Person) -> None:
-        url = "https://example.com/slip.jpg"
-        assert refusal(alice.api.send(alice.device, url=url)) == (501, "url_source_unavailable")
-        assert refusal(alice.api.post_json("/v1/media", {"url": url})) == (501, "url_source_unavailable")
-
 
 class TestFields:
     def test_that_nobody_knows(self, alice: Person) -> None:

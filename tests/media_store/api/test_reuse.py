@@ -10,7 +10,7 @@ from django.utils import timezone
 from media_store import failpoints
 from media_store.models import Blob, Media
 from tests.media_files import incompressible, jpeg, ogg_opus, plain_text, png, webp
-from tests.people import Person, bytes_of, refusal
+from tests.people import PENDING, Person, bytes_of, refusal
 
 BOTH_WAYS = pytest.mark.parametrize("word", ["media_id", "media_path"])
 
@@ -129,7 +129,7 @@ class TestWhatCannotBeReused:
     )
     def test_what_never_had_bytes(self, alice: Person, word: str, status: str, code: tuple[int, str]) -> None:
         first = alice.sent(jpeg())
-        in_state(first, status=status, reason="because", blob=None)
+        in_state(first, **{**PENDING, "status": status, "reason": "because"})
         assert refusal(alice.api.send(alice.device, **named(word, first))) == code
 
     @BOTH_WAYS
