@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import django
 from django.conf import settings
-from django.core.checks import ERROR, CheckMessage, Error, Warning as Caution, register, run_checks
+from django.core.checks import ERROR, CheckMessage, Error, Info as Information, Warning as Caution, register, run_checks
 
 from mediahub import folders
 from mediahub.environment import WrongSetting
@@ -93,6 +93,22 @@ def check_retention(**_kwargs: Any) -> list[CheckMessage]:
         return []
     hint = "Set RETENTION_FLOOR_DAYS to at most RETENTION_CEILING_DAYS."
     return [Error("RETENTION_FLOOR_DAYS is over RETENTION_CEILING_DAYS.", hint=hint, id="mediahub.E006")]
+
+
+@register
+def check_allowed_origins(**_kwargs: Any) -> list[CheckMessage]:
+    """Said at every check, so that nobody forgets what is exempt from the rules of outbound requests."""
+    return [
+        Information(
+            f"{name} exempts {', '.join(origins)} from the rules about scheme, port, names and addresses.",
+            hint="Whoever may have them requested can reach any path there; take out what is no longer needed.",
+            id=f"mediahub.I00{number}",
+        )
+        for number, (name, origins) in enumerate(
+            (("FETCH_ALLOW", settings.FETCH_ALLOW), ("WEBHOOK_ALLOW", settings.WEBHOOK_ALLOW)), start=1
+        )
+        if origins
+    ]
 
 
 @register

@@ -179,6 +179,8 @@ EGRESS_PROXY = connections.egress_proxy(
     )
 )
 FETCH_POLICY = connections.outbound_policy("FETCH_ALLOW", FETCH_ALLOW)
+WEBHOOK_ALLOW = env.words("WEBHOOK_ALLOW", "The same for webhooks, which are to come.", example="http://n8n:5678")
+WEBHOOK_POLICY = connections.outbound_policy("WEBHOOK_ALLOW", WEBHOOK_ALLOW)
 FETCH_DEADLINE_SECONDS = env.number(
     "FETCH_DEADLINE_SECONDS", "A URL is fetched within this time, look-up of its name and all.", default=60, minimum=1
 )
