@@ -123,16 +123,10 @@ class TestEnvFile:
 class TestAllowedOrigins:
     def test_are_named_where_there_are_any(self, settings: Settings) -> None:
         settings.FETCH_ALLOW, settings.WEBHOOK_ALLOW = ["http://files:8080"], ["http://n8n:5678", "http://n8n:5679"]
+        rules = "the rules about scheme, port, names and addresses"
         assert found(checks.check_allowed_origins) == [
-            (
-                "mediahub.I001",
-                "FETCH_ALLOW exempts http://files:8080 from the rules about scheme, port, names and addresses.",
-            ),
-            (
-                "mediahub.I002",
-                "WEBHOOK_ALLOW exempts http://n8n:5678, http://n8n:5679 from the rules about scheme, port, names and "
-                "addresses.",
-            ),
+            ("mediahub.I001", f"FETCH_ALLOW exempts http://files:8080 from {rules}."),
+            ("mediahub.I002", f"WEBHOOK_ALLOW exempts http://n8n:5678, http://n8n:5679 from {rules}."),
         ]
 
     def test_by_default_are_none(self) -> None:
