@@ -58,6 +58,8 @@ def _is_core(item: pytest.Item, marks: set[str]) -> bool:
 @pytest.fixture(autouse=True, scope="session")
 def _own_bucket() -> None:
     isolation.make_own_bucket()
+    # Whoever ran before on the same servers had another database.
+    isolation.take_the_mark_off()
 
 
 @pytest.fixture(autouse=True)
