@@ -137,5 +137,5 @@ def recover(damaged: Damage) -> None:
     """One pass of reconciliation and collection; after it all is as it should be, and another pass finds nothing."""
     done = process(damaged.installed, RECOVER)
     assert done.returncode == 0, done.stderr[-2000:]
-    assert json.loads(done.stdout) == {"found": {}, "left": 0, "complete": True}
+    assert json.loads(done.stdout) == {"found": {}, "left": 0, "complete": True}, done.stdout
     damaged.check()
