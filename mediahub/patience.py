@@ -68,21 +68,22 @@ class PatientSocket(socket.socket):
 
     def recv(self, bufsize: int, flags: int = 0, /) -> bytes:
         """As ever. Error: `ClientTooSlow`."""
-        return self._patiently(partial(super().recv, bufsize, flags), len)
+        return self._patiently(partial(super().recv, bufsize), flags, len)
 
     def sendall(self, data: Any, flags: int = 0, /) -> None:
         """As ever. Error: `ClientTooSlow`."""
         left = memoryview(data)
         while left:
-            left = left[self._patiently(partial(super().send, left, flags), int) :]
+            left = left[self._patiently(partial(super().send, left), flags, int) :]
 
     def sendfile(self, file: IO[bytes], offset: int = 0, count: int | None = None) -> int:  # type: ignore[override]  # any file will do
         """As ever. Error: `ClientTooSlow`."""
         count = os.fstat(file.fileno()).st_size - offset if count is None else count
         sent = 0
         while sent < count:
-            piece = partial(self._push, file.fileno(), offset + sent, min(count - sent, SENDFILE_BYTES))
-            pushed = self._patiently(piece, int)
+            pushed = self._wait_for(
+                partial(self._push, file.fileno(), offset + sent, min(count - sent, SENDFILE_BYTES)), int
+            )
             if not pushed:
                 break
             sent += pushed
@@ -102,25 +103,34 @@ class PatientSocket(socket.socket):
         if not writable.poll(None if timeout is None else timeout * 1000):
             raise TimeoutError
 
-    def _patiently(self, move: Callable[[], T], count: Callable[[T], int]) -> T:
+    def _patiently(self, move: Callable[[int], T], flags: int, count: Callable[[T], int]) -> T:
         if self.gettimeout() is not None:
-            return move()
+            return move(flags)
         try:
-            return self._counted(move, count)
+            # Most of the time there is nothing to wait for.
+            moved = move(flags | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return self._wait_for(partial(move, flags), count)
+        self._earn(count(moved))
+        return moved
+
+    def _wait_for(self, move: Callable[[], T], count: Callable[[T], int]) -> T:
+        try:
+            while True:
+                began = time.monotonic()
+                moved = self._attempt(move)
+                self._left -= time.monotonic() - began
+                self._earn(0 if moved is None else count(moved))
+                if self._left <= self._least():
+                    self._give_up()
+                if moved is not None:
+                    return moved
         finally:
             self.settimeout(None)
 
-    def _counted(self, move: Callable[[], T], count: Callable[[T], int]) -> T:
-        while True:
-            began = time.monotonic()
-            moved = self._attempt(move)
-            self._left -= time.monotonic() - began
-            if moved is not None and self._earns:
-                self._left = min(self._terms.seconds, self._left + count(moved) / self._terms.bytes_per_second)
-            if self._left <= self._least():
-                self._give_up()
-            if moved is not None:
-                return moved
+    def _earn(self, moved_bytes: int) -> None:
+        if self._earns:
+            self._left = min(self._terms.seconds, self._left + moved_bytes / self._terms.bytes_per_second)
 
     def _attempt(self, move: Callable[[], T]) -> T | None:
         self.settimeout(min(LOOK_UP_SECONDS, self._left))

@@ -6,6 +6,7 @@ Like most clients, and unlike a browser, this one sends its whole body before it
 import http.client
 import json
 import socket
+import struct
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -102,13 +103,18 @@ class Wire:
                 time.sleep(0.2)
         return time.monotonic() - began
 
-    def count(self) -> int:
-        """How many bytes still come."""
-        counted = 0
+    def everything(self) -> bytes:
+        """Whatever still comes, until the server ends the connection."""
+        heard = bytearray()
         with suppress(ConnectionError):
             while piece := self._socket.recv(PIECE_BYTES):
-                counted += len(piece)
-        return counted
+                heard += piece
+        return bytes(heard)
+
+    def reset(self) -> None:
+        """Be gone, as after a crash."""
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self._socket.close()
 
     def told_to_continue(self) -> bool:
         """Whether the server asks for the body (RFC 9110, section 10.1.1)."""

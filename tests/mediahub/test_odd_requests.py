@@ -7,7 +7,7 @@ import pytest
 
 from tests.installation import Installation, Web
 from tests.media_files import jpeg
-from tests.raw_http import ask
+from tests.raw_http import Wire, ask
 
 LINE = "GET /v1/me HTTP/1.1"
 UPLOAD = "POST /v1/media HTTP/1.1"
@@ -15,13 +15,6 @@ CONTENT = jpeg()
 ZIPPED = gzip.compress(CONTENT)
 BOMB = gzip.compress(bytes(50_000_000))
 CHUNKED = b"%x\r\n%s\r\n0\r\n\r\n" % (len(CONTENT), CONTENT)
-
-
-@pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Installation:
-    installation = Installation(var=tmp_path_factory.mktemp("var"), env={})
-    installation.migrate()
-    return installation
 
 
 @pytest.fixture(scope="module")
@@ -137,6 +130,14 @@ class TestARequest:
     )
     def test_that_never_gets_to_the_end_of_its_headers_is_too_slow(self, web: Web, raw: bytes) -> None:
         assert says(web, raw) == (408, "request_timeout")
+
+    @pytest.mark.parametrize("length", ["Content-Length: 5", "Transfer-Encoding: chunked", "Content-Length: x"])
+    def test_that_hides_another_gets_one_answer(self, web: Web, length: str) -> None:
+        """Two servers that disagree about where a request ends are made to see different requests."""
+        hidden = b"0\r\n\r\n" + request("GET /healthz HTTP/1.1")
+        with Wire(web.port, key=None) as wire:
+            wire.send(upload("Transfer-Encoding: chunked", length, body=hidden))
+            assert wire.everything().count(b"HTTP/1.1 ") == 1
 
     def test_of_ten_megabytes_without_an_end_ends(self, web: Web) -> None:
         heard = ask(web.port, b"GET /" + b"a" * 10_000_000, seconds=10)

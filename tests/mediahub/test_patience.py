@@ -18,13 +18,6 @@ SIZE = 24 * 1024 * 1024
 
 
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Installation:
-    installation = Installation(var=tmp_path_factory.mktemp("var"), env={})
-    installation.migrate()
-    return installation
-
-
-@pytest.fixture(scope="module")
 def web(installed: Installation) -> Iterator[Web]:
     """With two threads, of which a test that takes one leaves one."""
     with installed.web(
@@ -102,6 +95,34 @@ class TestABody:
         assert wire.hear().status == 201
 
 
+class TestAClientThatIsGone:
+    @pytest.mark.parametrize("path", ["/v1/media", "/v1/devices"])
+    def test_in_the_middle_of_its_body_is_no_fault(
+        self, installed: Installation, web: Web, wire: Wire, path: str
+    ) -> None:
+        """Nor is there a traceback in the log, which `web` looks at in the end."""
+        wire.head("POST", path, Content_Type="application/json", Content_Length=1_000)
+        wire.send(b'{"name": "x')
+        time.sleep(0.1)
+        wire.reset()
+        assert is_served(web, within=1)
+        assert left_in_spool(installed) == []
+
+
+@pytest.mark.faults
+class TestStopping:
+    def test_waits_for_nobody_who_has_asked_for_nothing(self, installed: Installation) -> None:
+        with installed.web(WEB_CONCURRENCY="1", WEB_GRACE_SECONDS="25") as web, ExitStack() as held:
+            for said in (b"", b"GET / HTTP/1.1\r\n"):
+                client = held.enter_context(socket.create_connection(("127.0.0.1", web.port)))
+                client.sendall(said)
+            assert is_served(web, within=5)
+            began = time.monotonic()
+            web.master.terminate()
+            web.master.wait(20)
+            assert time.monotonic() - began < 8
+
+
 class TestHeaders:
     @pytest.mark.parametrize("said", [b"GET / HTTP/1.1\r\nHost: localhost\r\n", b"G"], ids=["half of it", "a byte"])
     def test_that_do_not_end_are_told_so(self, web: Web, said: bytes) -> None:
@@ -151,7 +172,7 @@ class TestAReader:
             with Wire(web.port, key=installed.key) as reader:
                 reader.head("GET", f"/media?path={media['media_path']}", **headers)
                 time.sleep(BOUND)
-                assert reader.count() < SIZE - 1
+                assert len(reader.everything()) < SIZE - 1
 
 
 class TestOthers:
