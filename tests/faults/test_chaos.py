@@ -5,8 +5,8 @@ import secrets
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import cycle
@@ -55,21 +55,34 @@ def installed(on_services: Installation) -> Installation:
 
 
 @contextmanager
-def in_background(work: Callable[[], object], *, every: float) -> Iterator[list[object]]:
+def in_background(work: Callable[[], object], *, every: float) -> Iterator[None]:
     """Do it over and over until the block ends; what went wrong is raised then."""
-    over, done = threading.Event(), list[object]()
+    over = threading.Event()
 
     def go_on() -> None:
         while not over.wait(every):
-            done.append(work())
+            work()
 
     with ThreadPoolExecutor(1) as pool:
         worker = pool.submit(go_on)
         try:
-            yield done
+            yield
         finally:
             over.set()
             worker.result()
+
+
+def kill_by_turns(workers: Sequence[Part], *, until: "Future[Any]") -> int:
+    """Kill one and start it again, every two seconds; answers how often.
+
+    In the main thread, always: a process that is to die with its parent dies with the thread that started it.
+    """
+    for kills, worker in enumerate(cycle(workers)):
+        if wait([until], timeout=KILL_SECONDS).done:
+            return kills
+        worker.kill()
+        worker.start_again()
+    return 0
 
 
 def upload_all(calls: list[Call], web: Web) -> list[dict[str, Any]]:
@@ -82,11 +95,6 @@ def upload_all(calls: list[Call], web: Web) -> list[dict[str, Any]]:
 
     with ThreadPoolExecutor(4) as pool:
         return list(pool.map(upload, range(len(calls))))
-
-
-def restart(worker: Part) -> None:
-    worker.kill()
-    worker.start_again()
 
 
 def others_of(estate: Estate, operator: Operator) -> list[dict[str, Any]]:
@@ -110,7 +118,7 @@ def doomed_device_of(estate: Estate) -> Sender:
     return device
 
 
-def wait_until_settled(estate: Estate) -> None:
+def wait_until_settled(estate: Estate, parts: Sequence[Part]) -> None:
     """Only the held media has expired and has its bytes, and no device is marked."""
     expired = "SELECT count(*) FROM media_store_media WHERE status = 'ready' AND expires_at < ?"
     marked = "SELECT count(*) FROM devices_device WHERE destroyed_at IS NOT NULL"
@@ -119,7 +127,7 @@ def wait_until_settled(estate: Estate) -> None:
         [(1,)],
         [(0,)],
     ):
-        assert time.monotonic() < deadline, f"left: {left}"
+        assert time.monotonic() < deadline, f"left: {left}; {[part.log.read_text()[-1500:] for part in parts]}"
         time.sleep(0.5)
 
 
@@ -139,25 +147,30 @@ class TestEverythingAtOnce:
         others, doomed = others_of(estate, operator), doomed_device_of(estate)
         waiting = list(others)
         workers = [Part("worker", installed, EAGER, number=number) for number in (1, 2)]
-        turns = cycle(workers)
+
+        def story() -> list[dict[str, Any]]:
+            uploaded = upload_all(calls[: UPLOADS // 2], healthy)
+            redis.Redis.from_url(installed.own_env["REDIS_URL"]).flushdb()
+            destroy(doomed, healthy)
+            return uploaded + upload_all(calls[UPLOADS // 2 :], healthy)
+
         with running(*workers, Part("beat", installed, EAGER)):
             with (
-                in_background(lambda: restart(next(turns)), every=KILL_SECONDS) as kills,
+                ThreadPoolExecutor(1) as pool,
                 in_background(lambda: estate.expire(*take(waiting, EXPIRING_AT_ONCE)), every=0.4),
             ):
-                uploaded = upload_all(calls[: UPLOADS // 2], healthy)
-                redis.Redis.from_url(installed.own_env["REDIS_URL"]).flushdb()
-                destroy(doomed, healthy)
-                uploaded += upload_all(calls[UPLOADS // 2 :], healthy)
+                told = pool.submit(story)
+                kills = kill_by_turns(workers, until=told)
+            uploaded = told.result()
             estate.expire(*waiting)
-            wait_until_settled(estate)
+            wait_until_settled(estate, workers)
         runs = witness.rows("SELECT outcome, rows FROM media_store_purgerun WHERE work = 'purge' AND by = 'beat'")
         operator.does("recover")
         witness.check()
         self._media_are_as_they_should_be(estate, others, uploaded, contents)
         self._nothing_was_done_twice(estate, len(others), runs)
-        assert len(kills) >= 6
-        record_property("summary", f"{len(kills)} kills, {len(runs)} purges by beat, {len(uploaded)} uploads")
+        assert kills >= 6
+        record_property("summary", f"{kills} kills, {len(runs)} purges by beat, {len(uploaded)} uploads")
 
     def _media_are_as_they_should_be(
         self,
