@@ -14,7 +14,7 @@ from kombu.exceptions import OperationalError
 
 from media_store import collection, destruction, leases, retention, runs, spool
 from media_store.errors import StorageUnavailable
-from media_store.models import Blob, Media, PurgeRun
+from media_store.models import Media, PurgeRun
 
 BY = "beat"
 MayGoOn = Callable[[], bool]
@@ -33,14 +33,13 @@ def finish_destroyed() -> int:
 def purge_expired() -> int:
     """Turn what has expired into tombstones; leaves a run behind where there was anything to do."""
     now = timezone.now()
-    expired = Media.objects.expired(now=now)
-    if not expired.unheld(now=now).exists():
+    if not retention.is_any_expired(now=now):
         return 0
     with _alone("purge") as may_go_on:
         if may_go_on is None:
             return 0
         with runs.run(PurgeRun.Work.PURGE, by=BY, choice="expired", now=now) as row:
-            purged = retention.purge(expired, now=now, may_go_on=may_go_on)
+            purged = retention.purge(Media.objects.expired(now=now), now=now, may_go_on=may_go_on)
             row.rows, row.bytes = purged.rows, purged.bytes
             if purged.braked:
                 row.outcome = PurgeRun.Outcome.STOPPED
@@ -57,7 +56,7 @@ def collect() -> int:
             return 0
         collection.give_up_uploads(now=now)
         collection.condemn_released(now=now, may_go_on=may_go_on)
-        return _collect(may_go_on) if Blob.objects.due(now=now).exists() else 0
+        return _collect(may_go_on) if collection.is_any_due(now=now) else 0
 
 
 def _collect(may_go_on: MayGoOn) -> int:

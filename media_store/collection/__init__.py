@@ -5,7 +5,7 @@ objects are deleted, and last of all their rows, so that a kill at any moment le
 done.
 """
 
-from media_store.collection.collecting import Collected, collect
+from media_store.collection.collecting import Collected, collect, is_any_due
 from media_store.collection.condemning import condemn_released, give_up_uploads, note_unreferenced
 
-__all__ = ["Collected", "collect", "condemn_released", "give_up_uploads", "note_unreferenced"]
+__all__ = ["Collected", "collect", "condemn_released", "give_up_uploads", "is_any_due", "note_unreferenced"]

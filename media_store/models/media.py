@@ -67,6 +67,14 @@ class MediaQuerySet(models.QuerySet["Media"]):
         wider = wider.filter(Q(device=None) | Q(device_id=OuterRef("device_id")))
         return self.exclude(Exists(of_media)).exclude(Exists(wider))
 
+    def are_there(self, *, by: str) -> bool:
+        """Whether there are any, by the index that ends in this column.
+
+        For a mere exists() PostgreSQL may read the table from its beginning until it meets one: all of it, where
+        there were many when it last looked and there is none any more.
+        """
+        return self.order_by(by).values_list("pk").first() is not None
+
     def delete(self) -> NoReturn:
         """Refuse: a media row goes by removal or destruction, which note the blob they let go."""
         message = "Media rows go by removal or destruction, never by delete()."

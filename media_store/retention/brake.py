@@ -5,11 +5,12 @@ than BRAKE_PERCENT of what an app has stored, and more than BRAKE_MIN_MEDIA, sto
 """
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db.models import Count
 
+from devices.models import App
 from media_store.models import Media, MediaQuerySet
 
 
@@ -31,15 +32,19 @@ class Braked:
         )
 
 
-def braked(rows: MediaQuerySet, *, limit: int) -> list[Braked]:
-    """The apps of which these rows, `limit` of them at most, are too many. They hold nothing that merely expired."""
-    counts = rows.order_by().values("app_id", "app__name").annotate(chosen=Count("pk"))
-    many = counts.filter(chosen__gt=settings.BRAKE_MIN_MEDIA)
-    return [found for row in many if (found := _weigh(row["app_id"], row["app__name"], min(row["chosen"], limit)))]
+def braked(rows: MediaQuerySet, *, app_ids: Iterable[uuid.UUID], limit: int) -> list[Braked]:
+    """The apps of which these rows, `limit` of them at most, are too many. They hold nothing that merely expired.
+
+    `app_ids` are those that have any: counted app by app, by the index that purge goes by.
+    """
+    return [found for app_id in app_ids if (found := _weigh(app_id, min(rows.filter(app_id=app_id).count(), limit)))]
 
 
-def _weigh(app_id: uuid.UUID, app_name: str, chosen: int) -> Braked | None:
-    stored = Media.objects.stored().filter(app_id=app_id).count()
-    if chosen * 100 <= stored * settings.BRAKE_PERCENT:
+def _weigh(app_id: uuid.UUID, chosen: int) -> Braked | None:
+    if chosen <= settings.BRAKE_MIN_MEDIA:
         return None
-    return Braked(app_id=app_id, app_name=app_name, chosen=chosen, stored=stored)
+    stored = Media.objects.stored().filter(app_id=app_id).count()
+    app = App.objects.filter(pk=app_id).first()
+    if app is None or chosen * 100 <= stored * settings.BRAKE_PERCENT:
+        return None
+    return Braked(app_id=app_id, app_name=app.name, chosen=chosen, stored=stored)

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 
 from devices.models import App
 from media_store.failpoints import reached
-from media_store.models import MediaQuerySet
+from media_store.models import Media, MediaQuerySet
 from media_store.retention.brake import Braked, braked
 from media_store.retention.entombing import entomb
 from problems.errors import NotFound
@@ -63,10 +63,15 @@ def purge(  # noqa: PLR0913 - how a run is to go, each by its name
     take(rows.merely_expired(now=now), why="retention")
     rest = rows.not_merely_expired(now=now).unheld(now=now)
     if not force:
-        sums.braked = braked(rest, limit=_left(limit, sums))
+        sums.braked = braked(rest, app_ids=list(_apps_of(rest)), limit=_left(limit, sums))
         rest = rest.exclude(app_id__in=[stopped.app_id for stopped in sums.braked])
     take(rest, why=reason)
     return sums
+
+
+def is_any_expired(*, now: datetime) -> bool:
+    """Whether anything has expired that no hold keeps."""
+    return next(_apps_of(Media.objects.expired(now=now).unheld(now=now)), None) is not None
 
 
 def _left(limit: int | None, sums: Purged) -> int:
@@ -93,7 +98,7 @@ def _batches(
 def _apps_of(rows: MediaQuerySet) -> Iterator[uuid.UUID]:
     """The living apps that have any: asked app by app, by the index, so that a million rows are not read for it."""
     for app_id in App.objects.living().order_by("pk").values_list("pk", flat=True):
-        if rows.filter(app_id=app_id).exists():
+        if rows.filter(app_id=app_id).are_there(by="expires_at"):
             yield app_id
 
 

@@ -22,12 +22,12 @@ def sweep_windows(*, now: datetime, may_go_on: Callable[[], bool] = lambda: True
     run = now - timedelta(days=settings.RUNS_KEEP_DAYS)
     media = Media.objects.filter(blob=None).unheld(now=now)
     sweeps = (
-        lambda: _sweep_media(media.filter(purged_at__lte=audited)),
-        lambda: _sweep_media(media.filter(status=Media.Status.FAILED, created_at__lte=failed)),
-        lambda: _sweep(DestroyedMedia.objects.filter(destroyed_at__lte=audited)),
-        lambda: _sweep(LegalHold.objects.filter(released_at__lte=audited)),
-        lambda: _sweep(LegalHold.objects.filter(until__lte=audited)),
-        lambda: _sweep(PurgeRun.objects.filter(started_at__lte=run)),
+        lambda: _sweep_media(media.filter(purged_at__lte=audited).order_by("purged_at")),
+        lambda: _sweep_media(media.filter(status=Media.Status.FAILED, created_at__lte=failed).order_by("created_at")),
+        lambda: _sweep(DestroyedMedia.objects.filter(destroyed_at__lte=audited).order_by("destroyed_at")),
+        lambda: _sweep(LegalHold.objects.filter(released_at__lte=audited).order_by("released_at")),
+        lambda: _sweep(LegalHold.objects.filter(until__lte=audited).order_by("until")),
+        lambda: _sweep(PurgeRun.objects.filter(started_at__lte=run).order_by("started_at")),
     )
     return sum(_whole(sweep, may_go_on) for sweep in sweeps)
 
@@ -57,7 +57,8 @@ def _sweep(rows: QuerySet[Any]) -> int:
 
 
 def _some(rows: QuerySet[Any]) -> list[Any]:
-    return list(rows.order_by("pk").values_list("pk", flat=True)[: BATCH_ROWS[connection.vendor]])
+    # In the order of the window's own index: in that of the ids, every row that stays would be passed first.
+    return list(rows.values_list("pk", flat=True)[: BATCH_ROWS[connection.vendor]])
 
 
 def _delete(rows: QuerySet[Any]) -> int:
