@@ -50,7 +50,7 @@ def _finish_device(device: Device, *, now: datetime, may_go_on: MayGoOn, on_batc
     removed = _clear(media, owner=device, app_id=device.app_id, now=now, may_go_on=may_go_on, on_batch=on_batch)
     destruction.finish(
         device.pk,
-        is_empty=lambda: not media.exists(),
+        is_empty=lambda: not media.are_there(by="pk"),
         totals=lambda: _totals(app_id=device.app_id, device_id=device.pk),
         now=now,
     )
@@ -68,7 +68,7 @@ def _finish_app(app: App, *, now: datetime, may_go_on: MayGoOn, on_batch: OnBatc
 
 def _is_empty(app: App) -> bool:
     """Nothing of the app is left but its rules, which then go with it."""
-    if Media.objects.filter(app=app).exists() or Blob.objects.filter(app=app).exists():
+    if Media.objects.filter(app=app).are_there(by="pk") or Blob.objects.filter(app=app).exists():
         return False
     RetentionRule.objects.filter(app=app).delete()
     reached("destruction.app_emptied")

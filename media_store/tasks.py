@@ -16,7 +16,7 @@ from kombu.exceptions import OperationalError
 
 from media_store import collection, destruction, ingest, leases, retention, runs, spool, store_mark
 from media_store.errors import StorageFault
-from media_store.models import Blob, Media, PurgeRun
+from media_store.models import Media, PurgeRun
 
 BY = "beat"
 MayGoOn = Callable[[], bool]
@@ -103,7 +103,7 @@ def collect() -> int:
             return 0
         collection.give_up_uploads(now=now)
         collection.condemn_released(now=now, may_go_on=may_go_on)
-        return _collect(may_go_on) if Blob.objects.due(now=now).exists() else 0
+        return _collect(may_go_on) if collection.is_any_due(now=now) else 0
 
 
 def _collect(may_go_on: MayGoOn) -> int:

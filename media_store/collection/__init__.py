@@ -5,7 +5,7 @@ objects are deleted, and last of all their rows, so that a kill at any moment le
 done.
 """
 
-from media_store.collection.collecting import Collected, collect
+from media_store.collection.collecting import Collected, collect, is_any_due
 from media_store.collection.condemning import condemn_lost, condemn_released, give_up_uploads, note_unreferenced
 from media_store.collection.orphans import YOUNGEST, delete_orphans, is_ripe
 
@@ -17,6 +17,7 @@ __all__ = [
     "condemn_released",
     "delete_orphans",
     "give_up_uploads",
+    "is_any_due",
     "is_ripe",
     "note_unreferenced",
 ]

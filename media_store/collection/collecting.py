@@ -32,6 +32,11 @@ class Collected:
     error: str = ""
 
 
+def is_any_due(*, now: datetime) -> bool:
+    """Whether any object is to be deleted by now; asked in the order of the index, see `MediaQuerySet.are_there`."""
+    return Blob.objects.due(now=now).values_list("pk").first() is not None
+
+
 def collect(
     *,
     now: datetime,

@@ -67,7 +67,7 @@ def _look_at(notes: dict[int, uuid.UUID], *, now: datetime) -> int:
         reached("collection.locked")
         condemned = Blob.objects.filter(~_is_referred_to(), pk__in=locked).condemn(now=now)
         reached("collection.looked")
-        busy = set(named.ready().exclude(pk__in=locked).values_list("pk", flat=True))
+        busy = set(named.ready().values_list("pk", flat=True)) - set(locked)
         seen = [note for note, blob_id in notes.items() if blob_id not in busy]
         done = BlobRelease.objects.filter(pk__in=seen)
         done._raw_delete(done.db)

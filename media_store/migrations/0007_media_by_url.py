@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("devices", "0002_destroyed_apps_and_audit_trail"),
-        ("media_store", "0005_hold_permission"),
+        ("media_store", "0006_media_path_without_patterns"),
     ]
 
     operations = [

@@ -95,6 +95,14 @@ class MediaQuerySet(models.QuerySet["Media"]):
         """With `is_held` on each row, so that a list need not ask for each."""
         return self.annotate(is_held=ExpressionWrapper(_is_held(now), output_field=models.BooleanField()))
 
+    def are_there(self, *, by: str) -> bool:
+        """Whether there are any, by the index that ends in this column.
+
+        For a mere exists() PostgreSQL may read the table from its beginning until it meets one: all of it, where
+        there were many when it last looked and there is none any more.
+        """
+        return self.order_by(by).values_list("pk").first() is not None
+
     def delete(self) -> NoReturn:
         """Refuse: a media row goes by removal or destruction, which note the blob they let go."""
         message = "Media rows go by removal or destruction, never by delete()."

@@ -5,12 +5,13 @@ than BRAKE_PERCENT of what an app has stored, and more than BRAKE_MIN_MEDIA, sto
 """
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
-from django.db.models import Count
 
+from devices.models import App
 from media_store.models import Media, MediaQuerySet
 
 
@@ -32,11 +33,15 @@ class Braked:
         )
 
 
-def braked(rows: MediaQuerySet, *, limit: int, now: datetime) -> list[Braked]:
-    """The apps of which these rows, `limit` of them at most, are too many. They hold nothing that merely expired."""
-    counts = rows.order_by().values("app_id", "app__name").annotate(chosen=Count("pk"))
-    apps = [(row["app_id"], row["app__name"], min(row["chosen"], limit)) for row in counts]
-    found = (too_many(app_id=app_id, app_name=name, chosen=chosen, now=now) for app_id, name, chosen in apps)
+def braked(rows: MediaQuerySet, *, app_ids: Iterable[uuid.UUID], limit: int, now: datetime) -> list[Braked]:
+    """The apps of which these rows, `limit` of them at most, are too many. They hold nothing that merely expired.
+
+    `app_ids` are those that have any: counted app by app, by the index that purge goes by.
+    """
+    found = []
+    for app in App.objects.filter(pk__in=list(app_ids)).order_by("pk"):
+        chosen = min(rows.filter(app=app).count(), limit)
+        found.append(too_many(app_id=app.pk, app_name=app.name, chosen=chosen, now=now))
     return [one for one in found if one]
 
 

@@ -77,7 +77,8 @@ def forecast(rows: MediaQuerySet, *, limit: int | None = None, force: bool = Fal
     merely = sum(count for (*_, why), (count, _) in free_counts.items() if why == Why.EXPIRED)
     left = ANY_NUMBER if limit is None else max(0, limit - merely)
     rest = chosen.not_merely_expired(now=now).unheld(now=now)
-    stopped = [] if force or not left else braked(rest, limit=left, now=now)
+    app_ids = {app_id for app_id, *_ in free_counts}
+    stopped = [] if force or not left else braked(rest, app_ids=app_ids, limit=left, now=now)
     stopped_ids = {one.app_id for one in stopped}
     groups = [
         _group(key, total, free_counts.get(key, (0, 0)), is_braked=key[0] in stopped_ids and key[3] != Why.EXPIRED)

@@ -73,7 +73,7 @@ def purge(  # noqa: PLR0913 - how a run is to go, each by its name
     take(rows.merely_expired(now=now), why="retention")
     rest = rows.not_merely_expired(now=now).unheld(now=now)
     if not force:
-        sums.braked = braked(rest, limit=_left(limit, sums), now=now)
+        sums.braked = braked(rest, app_ids=_apps_of(rest), limit=_left(limit, sums), now=now)
         rest = rest.exclude(app_id__in=[stopped.app_id for stopped in sums.braked])
     take(rest, why=reason, tell=_teller(reason, by=by, choice=choice, now=now) if by else lambda *_: None)
     return sums
@@ -117,7 +117,7 @@ def _batches(  # noqa: PLR0913 - how a batch is taken, each by its name
 def _apps_of(rows: MediaQuerySet) -> Iterator[uuid.UUID]:
     """The living apps that have any: asked app by app, by the index, so that a million rows are not read for it."""
     for app_id in App.objects.living().order_by("pk").values_list("pk", flat=True):
-        if rows.filter(app_id=app_id).exists():
+        if rows.filter(app_id=app_id).are_there(by="expires_at"):
             yield app_id
 
 

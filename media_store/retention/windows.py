@@ -33,9 +33,9 @@ def sweep_windows(
         # What was stored and got lost is a tombstone too.
         lambda: _sweep_media(never_here.filter(created_at__lte=failed).order_by("created_at")),
         lambda: _sweep(DestroyedMedia.objects.filter(destroyed_at__lte=audited).order_by("destroyed_at")),
-        lambda: _sweep(LegalHold.objects.filter(released_at__lte=audited)),
-        lambda: _sweep(LegalHold.objects.filter(until__lte=audited)),
-        lambda: _sweep(PurgeRun.objects.filter(started_at__lte=run)),
+        lambda: _sweep(LegalHold.objects.filter(released_at__lte=audited).order_by("released_at")),
+        lambda: _sweep(LegalHold.objects.filter(until__lte=audited).order_by("until")),
+        lambda: _sweep(PurgeRun.objects.filter(started_at__lte=run).order_by("started_at")),
     )
     return sum(_whole(sweep, may_go_on, on_batch) for sweep in sweeps)
 
@@ -66,6 +66,7 @@ def _sweep(rows: QuerySet[Any]) -> int:
 
 
 def _some(rows: QuerySet[Any]) -> list[Any]:
+    # In the order of the window's own index: in that of the ids, every row that stays would be passed first.
     return list(rows.values_list("pk", flat=True)[: BATCH_ROWS[connection.vendor]])
 
 
