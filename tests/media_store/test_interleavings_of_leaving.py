@@ -113,9 +113,26 @@ class TestAnUploadThatWaitsForItsDevice:
             waiting.begin()
             waiting.step()
             assert waiting.is_waiting()
-            assert Blob.objects.select_for_update(nowait=True).filter(pk=blob_id).exists()
+            assert [blob.pk for blob in Blob.objects.select_for_update(nowait=True)] == [blob_id]
         waiting.join(20)
         assert waiting.error is None
+        story.check_the_end()
+
+
+class TestTheNoteOfABlobThatSomebodyHasLocked:
+    def test_stays_until_it_can_be_looked_at(self) -> None:
+        """Whoever has it locked may let go of it again without a note of his own."""
+        story = Story()
+        story.remove(story.upload()().media)()
+
+        def look() -> None:
+            assert aside(story.condemn_released()).result == 0
+
+        with failpoints.at("ingest.attach.blob_locked", look):
+            story.upload()()
+        assert BlobRelease.objects.count() == 1
+        assert story.condemn_released()() == 0
+        assert BlobRelease.objects.count() == 0
         story.check_the_end()
 
 
