@@ -24,7 +24,7 @@ def web(installed: Installation) -> Iterator[Web]:
     log = (installed.var / "web.log").read_text()
     assert "Traceback" not in log
     # The megabyte that was sent is not in the log.
-    assert max(map(len, log.splitlines())) < 1_000
+    assert all(len(line) < 1_000 for line in log.splitlines())
 
 
 def request(line: str, *headers: str, host: str | None = "Host: localhost", body: bytes = b"") -> bytes:
@@ -147,11 +147,9 @@ class TestARequest:
         """Headers that ask for another one are for servers that believe them."""
         key = f"Authorization: Bearer {installed.key}"
         override = [f"{name}: DELETE" for name in ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override")]
-        path = f"/v1/devices/{installed.device_id}"
-        for _ in range(2):
-            heard = ask(web.port, request(f"GET {path} HTTP/1.1", key, *override), seconds=10)
-            assert heard is not None
-            assert heard.json()["id"] == installed.device_id
+        heard = ask(web.port, request("GET /v1/limits HTTP/1.1", key, *override), seconds=10)
+        assert heard is not None
+        assert heard.status == 200
 
 
 class TestABodyThatIsEncoded:
