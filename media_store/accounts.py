@@ -124,10 +124,11 @@ def lines(rows: QuerySet[DestroyedMedia]) -> Generator[dict[str, object], None, 
     """Each as one flat record, oldest first, without holding them all.
 
     `object` is what has become of its bytes: deleted, left (still to be deleted), shared (other media of the app
-    carry them too), or purged, where they went before the device did.
+    carry them too), purged, where they went before the device did, or none, where they never came.
     """
     theirs = Blob.objects.filter(pk=OuterRef("blob_id"))
     object_is = Case(
+        When(sha256="", then=Value("none")),
         When(blob_id=None, then=Value("purged")),
         When(~Exists(theirs), then=Value("deleted")),
         When(Exists(Media.objects.filter(blob_id=OuterRef("blob_id"))), then=Value("shared")),

@@ -50,12 +50,18 @@ def _finish_device(device: Device, *, now: datetime, may_go_on: MayGoOn, on_batc
     removed = _clear(media, owner=device, app_id=device.app_id, now=now, may_go_on=may_go_on, on_batch=on_batch)
     destruction.finish(
         device.pk,
-        is_empty=lambda: not media.are_there(by="pk"),
+        is_empty=lambda: _is_without(media),
         totals=lambda: _totals(app_id=device.app_id, device_id=device.pk),
         now=now,
     )
     reached("destruction.device_finished")
     return removed
+
+
+def _is_without(media: MediaQuerySet) -> bool:
+    nothing_left = not media.are_there(by="pk")
+    reached("destruction.looked")
+    return nothing_left
 
 
 def _finish_app(app: App, *, now: datetime, may_go_on: MayGoOn, on_batch: OnBatch) -> int:

@@ -121,5 +121,6 @@ def _delete_rows(gone: Sequence[Blob]) -> tuple[int, int]:
     with transaction.atomic():
         rows = Blob.objects.condemned().filter(pk__in=pks)
         locked = list(rows.order_by("pk").select_for_update().values_list("size", "ready_at"))
+        reached("collection.rows_locked")
         rows._raw_delete(rows.db)
     return len(locked), sum(size for size, ready_at in locked if ready_at is not None)

@@ -59,15 +59,18 @@ def holds_on(media: Media, *, now: datetime) -> LegalHoldQuerySet:
 
 def refuse_if_held(subject: Device | App, *, now: datetime) -> None:
     """Raise `LegalHoldInForce` where any media of it is held. The caller has locked the app."""
+    if _is_held(subject, now=now):
+        raise LegalHoldInForce("Media of the app" if isinstance(subject, App) else "Media of the device")
+    reached("retention.found_unheld")
+
+
+def _is_held(subject: Device | App, *, now: datetime) -> bool:
     holds = LegalHold.objects.active(now=now)
     if isinstance(subject, App):
-        if holds.filter(app_id=subject.pk).exists():
-            raise LegalHoldInForce("Media of the app")
-        return
+        return holds.filter(app_id=subject.pk).exists()
     wide = holds.filter(Q(device=None) | Q(device_id=subject.pk), app_id=subject.app_id, media=None)
     of_media = holds.filter(app_id=subject.app_id, media__device_id=subject.pk)
-    if wide.exists() or of_media.exists():
-        raise LegalHoldInForce("Media of the device")
+    return wide.exists() or of_media.exists()
 
 
 def _refuse_nonsense(*, reason: str, until: datetime | None, now: datetime) -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 
 from devices import destruction as device_destruction
-from devices.models import Device
+from devices.models import AuditEvent, Device
 from media_store import destruction, failpoints
 from media_store.models import Blob, BlobRelease, Media
 from problems.errors import NotFound
@@ -190,4 +190,6 @@ class TestUploadAgainstDestroy:
         actors = together(story.destroy(), story.destroy(), schedule=schedule)
         assert raised(actors) == []
         assert not Device.objects.filter(pk=story.device.pk).exists()
+        cleared = AuditEvent.objects.filter(device_id=story.device.pk, action=AuditEvent.Action.DEVICE_CLEARED)
+        assert [event.details["media"] for event in cleared] == [2]
         story.check()
