@@ -17,6 +17,7 @@ from drf_spectacular.generators import SchemaGenerator
 
 from devices import keys
 from devices.scopes import Scope
+from media_store.models import Media
 from tests.media_files import jpeg
 from tests.people import Answer, Api, Person, bytes_of
 
@@ -28,7 +29,12 @@ MALFORMED = ("x", "0", "%00", "%ff", "\u0661", "{}", "null", "a" * 300, "0197a3c
 # A name that stands for something which somebody has.
 NAMES_SOMETHING = re.compile(r"(^|_)(ids?|uuid|path|device|app|key|webhook|sha256|hold)$")
 # Names of this form that stand for nothing yet: the caller chooses them.
-CHOSEN = {("messages_send", "message_id"), ("messages_send", "sha256"), ("media_upload", "sha256")}
+CHOSEN = {
+    ("messages_send", "message_id"),
+    ("messages_send", "sha256"),
+    ("media_upload", "sha256"),
+    ("media_validate", "sha256"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,6 +108,14 @@ def a_media(person: Person) -> dict[str, Any]:
     return person.sent(jpeg(), message_id=uuid.uuid4().hex)
 
 
+def a_failed_media(person: Person) -> str:
+    """Of a URL, so that it can be fetched again."""
+    answer = person.api.post_json("/v1/media", {"url": "https://files.example.com/a.jpg"})
+    media = Media.objects.filter(pk=answer.json()["id"])
+    media.update(status="failed", reason="bad_status", fetch_at=None)
+    return str(media.get().pk)
+
+
 def a_key(person: Person) -> str:
     key, _ = keys.issue_key(app=person.app, name="", scopes=["devices"], expires_at=None, now=timezone.now())
     return str(key.pk)
@@ -115,6 +129,7 @@ IN_PATHS: dict[str, Make] = {
     "/v1/keys/{id}": a_key,
 }
 ELSEWHERE: dict[tuple[str, str], Make] = {
+    ("media_refetch", "id"): a_failed_media,
     ("devices_destruction", "device_id"): a_destroyed_device,
     ("download", "path"): lambda person: str(a_media(person)["media_path"]),
     ("media_list", "device"): lambda person: str(a_media(person)["device_id"]),
