@@ -302,6 +302,12 @@ validate_media = extend_schema(
     responses={200: _Validation, **problem_responses(*BODY_PROBLEMS)},
     examples=[
         OpenApiExample(
+            "Bytes to look at",
+            value={"data_base64": "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBD", "mime_type": "image/jpeg"},
+            request_only=True,
+            media_type="application/json",
+        ),
+        OpenApiExample(
             "A JPEG",
             value={
                 "mime_type": "image/jpeg",
