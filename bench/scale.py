@@ -35,6 +35,8 @@ WAIT_SECONDS = {"postgresql": 0.5, "sqlite": 1.0}
 PURGED_A_SECOND = 10_000
 GROWN_MIB = 100.0
 GROWTH_OF_BATCH = 1.3
+# The first tenth of a run's batches finds quieter caches than the last.
+GROWTH_IN_RUN = 2.0
 TIMES_FASTER = 4.0
 WARMING_SECONDS, BASELINE_SECONDS = 2, 10
 # Rows that a round of both verbs takes by each batch of theirs.
@@ -151,6 +153,7 @@ def destruction(setting: Setting) -> Iterator[Row]:
     limit = GONE_SECONDS_A_MILLION * setting.media / MILLION
     yield _at_most("DELETE of the device, answered", answered, ANSWER_SECONDS)
     yield _at_most(f"its {done['rows']:,} rows gone", done["seconds"], limit, more=_batches(done))
+    yield _steadiness(done)
     most = WAIT_SECONDS[setting.database]
     yield _at_most("longest upload of another device meanwhile", beside.longest, most, more=f"p99 {beside.p99:.3f} s")
     yield Row(what="  the same before it", found=f"{before.longest:.3f} s (p99 {before.p99:.3f} s)")
@@ -175,6 +178,7 @@ def purge(setting: Setting) -> Iterator[Row]:
         purged = call(copy, "bench.verbs:purge")
         assert purged["rows"] == setting.media, purged
         yield _rate("purge of all as expired", purged, at_least=PURGED_A_SECOND)
+        yield _steadiness(purged)
         yield _memory("memory of the purge, grown by", purged)
         condemned = call(copy, "bench.verbs:condemn")
         yield _rate("notes looked at, blobs condemned", condemned)
@@ -264,6 +268,17 @@ def _rate(what: str, done: dict[str, Any], *, at_least: int | None = None) -> Ro
     limit = "" if at_least is None else f"≥ {at_least:,}/s"
     found = f"{rate:,.0f}/s ({done['seconds']:.0f} s; {_batches(done)})"
     return Row(what=what, found=found, limit=limit, held=at_least is None or rate >= at_least)
+
+
+def _steadiness(done: dict[str, Any]) -> Row:
+    tenth = max(1, len(done["batches"]) // 10)
+    first, last = (statistics.median(part) for part in (done["batches"][:tenth], done["batches"][-tenth:]))
+    return Row(
+        what="  its last batches beside its first",
+        found=f"{last / first:.2f} times as long ({first:.2f} s, {last:.2f} s)",
+        limit=f"≤ {GROWTH_IN_RUN:g} times",
+        held=last <= first * GROWTH_IN_RUN,
+    )
 
 
 def _memory(what: str, done: dict[str, Any]) -> Row:

@@ -8,6 +8,7 @@ app's. Objects are deleted by collection.
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection, transaction
@@ -30,6 +31,12 @@ OnBatch = Callable[[int], None]
 def is_due() -> bool:
     """Whether any device or app is marked."""
     return Device.objects.destroyed().exists() or App.objects.destroyed().exists()
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Gone:
+    rows: int
+    last: uuid.UUID
 
 
 def finish_destroyed(*, now: datetime, may_go_on: MayGoOn = lambda: True, on_batch: OnBatch = lambda _: None) -> int:
@@ -91,28 +98,32 @@ def _clear(  # noqa: PLR0913 - what a batch is of, and how a run is to go, each 
     on_batch: OnBatch,
 ) -> int:
     removed = 0
-    while may_go_on() and (count := _remove_batch(rows, owner=owner, app_id=app_id, now=now)):
-        removed += count
+    while may_go_on() and (gone := _remove_batch(rows, owner=owner, app_id=app_id, now=now)):
+        removed += gone.rows
+        # What was removed stays in the index until the vacuum: without this each batch would pass it all again.
+        rows = rows.filter(pk__gt=gone.last)
         reached("destruction.batch_removed")
-        on_batch(count)
+        on_batch(gone.rows)
     return removed
 
 
-def _remove_batch(rows: MediaQuerySet, *, owner: Device | App, app_id: uuid.UUID, now: datetime) -> int:
+def _remove_batch(rows: MediaQuerySet, *, owner: Device | App, app_id: uuid.UUID, now: datetime) -> _Gone | None:
     """Copy, note and remove a batch of rows, in one transaction; none where somebody else has just finished it all."""
     with suppress(NotFound), transaction.atomic():
         _lock(owner, app_id=app_id)
         reached("destruction.locked")
-        batch = _batch(rows.unheld(now=now))
-        if batch is None:
-            return 0
+        unheld = rows.unheld(now=now)
+        last = _last(unheld)
+        if last is None:
+            return None
+        batch = unheld.filter(pk__lte=last)
         insert_select(DestroyedMedia, batch, **_account(now))
         reached("destruction.copied")
         insert_select(BlobRelease, batch.exclude(blob=None), blob=F("blob_id"), noted_at=Value(now))
         reached("destruction.noted")
         # Past the querysets' own delete(), which is shut: this is the one place that may, and it has just noted.
-        return int(batch._raw_delete(batch.db))
-    return 0
+        return _Gone(rows=int(batch._raw_delete(batch.db)), last=last)
+    return None
 
 
 def _lock(owner: Device | App, *, app_id: uuid.UUID) -> None:
@@ -126,11 +137,10 @@ def _lock(owner: Device | App, *, app_id: uuid.UUID) -> None:
     type(owner)._default_manager.select_for_update().filter(pk=owner.pk).first()
 
 
-def _batch(rows: MediaQuerySet) -> MediaQuerySet | None:
-    """The first rows by id. Nothing is added behind the mark: the last id bounds the same rows for each statement."""
+def _last(rows: MediaQuerySet) -> uuid.UUID | None:
+    """The id that ends a batch. Nothing is added behind the mark: it bounds the same rows for each statement."""
     ids = rows.order_by("pk").values_list("pk", flat=True)
-    last = ids[BATCH_ROWS[connection.vendor] - 1 :].first() or ids.last()
-    return None if last is None else rows.filter(pk__lte=last)
+    return ids[BATCH_ROWS[connection.vendor] - 1 :].first() or ids.last()
 
 
 def _account(now: datetime) -> dict[str, object]:

@@ -324,7 +324,7 @@ validate_media = extend_schema(
             },
             response_only=True,
             status_codes=["200"],
-        )
+        ),
     ],
 )
 
