@@ -5,9 +5,11 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from media_store import retention
+from media_store import destruction, retention
 from media_store.models import DestroyedMedia, LegalHold, Media, PurgeRun
+from media_store.retention import windows
 from tests.media_files import jpeg
+from tests.media_store.rows import expired_of, media_of
 from tests.people import Person
 
 LATER = timedelta(days=400)
@@ -35,3 +37,40 @@ class TestSweep:
         assert retention.sweep_windows(now=now + LATER) == 1
         assert not LegalHold.objects.exists()
         assert not DestroyedMedia.objects.exists()
+
+
+@pytest.mark.django_db
+class TestWindows:
+    def test_of_failed_media_and_of_accounts_are_their_own(self, alice: Person) -> None:
+        now = timezone.now()
+        failed = media_of(alice.app, status="failed", reason="source_forbidden")
+        Media.objects.filter(pk=failed.pk).update(blob=None)
+        alice.sent(jpeg())
+        alice.device.delete()
+        destruction.finish_destroyed(now=now)
+        swept = [retention.sweep_windows(now=now + timedelta(days=days)) for days in (29, 31, 179, 181)]
+        assert swept == [0, 1, 0, 1]
+
+    def test_never_take_what_has_its_bytes(self, alice: Person) -> None:
+        media = alice.sent(jpeg())
+        assert retention.sweep_windows(now=timezone.now() + 10 * LATER) == 0
+        assert Media.objects.filter(pk=media["id"]).exists()
+
+    def test_are_swept_in_batches_app_by_app(self, alice: Person, bob: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(windows, "BATCH_ROWS", {"postgresql": 2, "sqlite": 2})
+        now = timezone.now()
+        for person in (alice, bob):
+            for media in expired_of(person.app, count=3):
+                retention.remove(media, reason="client", now=now, by="test")
+        heard: list[int] = []
+        assert retention.sweep_windows(now=now + LATER, on_batch=heard.append) == 6
+        assert sorted(heard) == [1, 1, 2, 2]
+        assert retention.sweep_windows(now=now + LATER, may_go_on=lambda: False) == 0
+
+    def test_do_not_end_where_one_app_is_held(self, alice: Person, bob: Person) -> None:
+        now = timezone.now()
+        for person in (alice, bob):
+            retention.remove(expired_of(person.app)[0], reason="client", now=now, by="test")
+        retention.hold(alice.app, reason="a case", until=None, by="operator", now=now)
+        assert retention.sweep_windows(now=now + LATER) == 1
+        assert [media.app_id for media in Media.objects.all()] == [alice.app.pk]
