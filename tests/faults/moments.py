@@ -20,12 +20,19 @@ ENTOMBING = ("retention.noted", "retention.entombed")
 REMOVAL = ("retention.remove.app_locked", *ENTOMBING)
 PURGE = ("retention.purge.app_locked", *ENTOMBING, "retention.batch_purged")
 CONDEMNING = ("collection.locked", "collection.looked", "collection.condemned")
-COLLECTING = ("collection.proved", "collection.deleted", "collection.kept", "collection.rows_deleted")
+COLLECTING = (
+    "collection.proved",
+    "collection.deleted",
+    "collection.kept",
+    "collection.rows_locked",
+    "collection.rows_deleted",
+)
 COLLECTION = (*CONDEMNING, *COLLECTING)
 
-DEVICE_MARK = "destruction.device_marked"
+# The look for holds, and the mark.
+DEVICE_MARK = ("retention.found_unheld", "destruction.device_marked")
 BATCHES = ("destruction.locked", "destruction.copied", "destruction.noted", "destruction.batch_removed")
-DESTRUCTION = (*BATCHES, "destruction.emptied", "destruction.device_finished")
+DESTRUCTION = (*BATCHES, "destruction.looked", "destruction.emptied", "destruction.device_finished")
 APP_MARK = "destruction.app_marked"
 AFTER_THE_MARK = (*DESTRUCTION, *COLLECTION, "destruction.app_emptied", "destruction.app_finished")
 
@@ -34,9 +41,25 @@ RULES = "retention.rule_applied"
 HOLD = "retention.hold.app_locked"
 DELIVERY = "retention.delivery.locked"
 
+ANNOUNCING = ("ingest.announce.owner_locked", "ingest.announce.inserted", "ingest.announced")
+REFETCH = "ingest.refetch"
+CLAIMING = ("ingest.claim.chosen", "ingest.claimed")
+FETCHING = (*CLAIMING, "ingest.fetched", *NEW_BYTES)
+FETCH_FAILED = "ingest.fetch_failed"
+
+# Of a reconciliation: before its first write; of its fix, inside a transaction that a kill undoes; past the first and
+# past the second of three transactions; of orphans; of a verification, which writes nothing.
+LOOKING = ("reconcile.listed", "reconcile.store_asked", "reconcile.found")
+FAILING = ("reconcile.app_locked", "reconcile.blob_locked", *ENTOMBING, "reconcile.media_failed")
+FAILED = {"reconcile.media_committed": 1, "reconcile.blob_condemned": 2}
+DELETING = ("reconcile.orphans_asked", "reconcile.orphans_deleted")
+VERIFYING = "reconcile.verified"
+
 ALL = {
     *(*NEW_BYTES, HALF_PUT, RACE, *KNOWN_BYTES, REFUSED_BYTES),
     *(*REMOVAL, *PURGE, *COLLECTION),
-    *(DEVICE_MARK, *DESTRUCTION, APP_MARK, *AFTER_THE_MARK),
+    *(*DEVICE_MARK, *DESTRUCTION, APP_MARK, *AFTER_THE_MARK),
+    *(*ANNOUNCING, REFETCH, *FETCHING, FETCH_FAILED),
+    *(*LOOKING, *FAILING, *FAILED, *DELETING, VERIFYING),
     *(*SWEEP, RULES, HOLD, DELIVERY),
 }

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 import pytest
 from redis import Redis
 
+from tests.faults import moments
 from tests.faults.sending import Call
 from tests.faults.witness import Witness
 from tests.installation import ROOT, Installation, Web
@@ -31,18 +32,6 @@ now = timezone.now() + timedelta(hours={hours})
 media = ingest.claim(now=now)
 print(ingest.fetch(media, now=now) if media else "nothing")
 """
-MOMENTS = (
-    "ingest.claim.chosen",
-    "ingest.claimed",
-    "ingest.fetched",
-    "ingest.pending_written",
-    "ingest.object_put",
-    "ingest.promote.owner_locked",
-    "ingest.promote.ready",
-    "ingest.promote.inserted",
-    "ingest.committed",
-)
-ATTACHING = ("ingest.attach.owner_locked", "ingest.attach.blob_locked", "ingest.attach.inserted")
 UPLOADS = 200
 CHAOS_SECONDS = 40
 PATIENCE_SECONDS = 120
@@ -77,7 +66,7 @@ def announce(installed: Installation, web: Web, url: str) -> str:
 
 class TestAKill:
     @pytest.mark.parametrize("death", ["kill", "exit"])
-    @pytest.mark.parametrize("moment", MOMENTS)
+    @pytest.mark.parametrize("moment", moments.FETCHING)
     def test_in_the_middle_of_a_fetch_loses_and_leaves_nothing(
         self, installed: Installation, source: Source, witness: Witness, moment: str, death: str
     ) -> None:
@@ -95,7 +84,7 @@ class TestAKill:
             assert (answer.status, answer.document) == (200, content)
         assert witness.ready_media_of(content) == 1
 
-    @pytest.mark.parametrize("moment", ATTACHING)
+    @pytest.mark.parametrize("moment", moments.KNOWN_BYTES)
     def test_where_the_app_has_the_bytes_is_no_different(
         self, installed: Installation, source: Source, witness: Witness, moment: str
     ) -> None:
@@ -110,7 +99,7 @@ class TestAKill:
         assert witness.ready_media_of(content) == 2
         assert witness.states_of(content) == ["ready"]
 
-    @pytest.mark.parametrize("moment", ["ingest.announce.owner_locked", "ingest.announce.inserted"])
+    @pytest.mark.parametrize("moment", moments.ANNOUNCING[:2])
     def test_before_the_answer_leaves_no_row(
         self, installed: Installation, source: Source, witness: Witness, moment: str
     ) -> None:
@@ -119,6 +108,32 @@ class TestAKill:
             body = b'{"url": "%s"}' % source.has("/a", jpeg()).encode()
             assert Call(method="POST", path="/v1/media", key=installed.key, body=body).at(web) is None
         assert witness.rows("SELECT count(*) FROM media_store_media") == before
+
+    def test_after_the_answer_was_due_leaves_a_row_that_is_fetched(
+        self, installed: Installation, source: Source, witness: Witness
+    ) -> None:
+        content = jpeg() + incompressible(1_000)
+        moment = moments.ANNOUNCING[-1]
+        with installed.web(WEB_CONCURRENCY="1", FETCH_ALLOW=source.origin, FAILPOINTS=f"{moment}=kill") as web:
+            body = b'{"url": "%s"}' % source.has("/a", content).encode()
+            assert Call(method="POST", path="/v1/media", key=installed.key, body=body).at(web) is None
+        assert fetch(installed, source, hours=1) == "ready"
+        assert witness.ready_media_of(content) == 1
+
+    def test_of_whoever_writes_that_it_failed_or_asks_again_loses_nothing(
+        self, installed: Installation, source: Source, witness: Witness
+    ) -> None:
+        content = jpeg() + incompressible(1_000)
+        with installed.web(WEB_CONCURRENCY="1", FETCH_ALLOW=source.origin) as web:
+            media_id = announce(installed, web, source.has("/late", status=404))
+            assert fetch(installed, source, FAILPOINTS=f"{moments.FETCH_FAILED}=kill") == "killed"
+            assert fetch(installed, source, hours=1) == "nothing"
+        source.has("/late", content)
+        again = Call(method="POST", path=f"/v1/media/{media_id}/refetch", key=installed.key)
+        with installed.web(WEB_CONCURRENCY="1", FETCH_ALLOW=source.origin, FAILPOINTS=f"{moments.REFETCH}=kill") as web:
+            assert again.at(web) is None
+        assert fetch(installed, source, hours=1) == "ready"
+        assert witness.ready_media_of(content) == 1
 
 
 @contextmanager

@@ -11,21 +11,6 @@ from tests.installation import ROOT, Installation, Web
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(180)]
 
-# Before the first write.
-LOOKING = ("reconcile.listed", "reconcile.store_asked", "reconcile.found")
-# Inside a transaction that a kill undoes.
-FAILING = (
-    "reconcile.app_locked",
-    "reconcile.blob_locked",
-    "retention.noted",
-    "retention.entombed",
-    "reconcile.media_failed",
-)
-# After one transaction of three, and before the last of them, which condemns the blob, is committed.
-BATCHES = {"reconcile.media_committed": 1, "reconcile.blob_condemned": 2}
-DELETING = ("reconcile.orphans_asked", "reconcile.orphans_deleted")
-# Reads only, and changes nothing.
-VERIFYING = "reconcile.verified"
 NAMED = re.compile(r'reached\("(reconcile\.[a-z_.]+)"\)')
 
 
@@ -39,20 +24,20 @@ class TestKilledReconciliation:
         ended = process(damaged.installed, FIX, FAILPOINTS=f"{moment}=kill")
         assert ended.returncode == -9, f"{moment} was not reached: {ended.stderr[-2000:]}"
 
-    @pytest.mark.parametrize("moment", [*LOOKING, *FAILING])
+    @pytest.mark.parametrize("moment", [*moments.LOOKING, *moments.FAILING])
     def test_before_its_first_commit_is_as_if_it_had_not_begun(self, damaged: Damage, moment: str) -> None:
         self.dies(damaged, moment)
         assert reasons(damaged) == [("ready", "")] * 2
         assert damaged.has_orphan()
         recover(damaged)
 
-    @pytest.mark.parametrize("moment", BATCHES)
+    @pytest.mark.parametrize("moment", moments.FAILED)
     def test_between_its_batches_goes_on_with_the_rest(self, damaged: Damage, moment: str) -> None:
         self.dies(damaged, moment)
-        assert [status for status, _ in reasons(damaged)].count("failed") == BATCHES[moment]
+        assert [status for status, _ in reasons(damaged)].count("failed") == moments.FAILED[moment]
         recover(damaged)
 
-    @pytest.mark.parametrize("moment", DELETING)
+    @pytest.mark.parametrize("moment", moments.DELETING)
     def test_beside_a_deletion_goes_on_with_the_rest(self, damaged: Damage, moment: str) -> None:
         self.dies(damaged, moment)
         assert reasons(damaged) == [("failed", "bytes_missing")] * 2
@@ -80,5 +65,5 @@ class TestTheseTests:
     def test_know_every_moment_of_reconciliation_that_has_a_name(self) -> None:
         sources = (ROOT / "media_store").rglob("*.py")
         named = {name for path in sources for name in NAMED.findall(path.read_text())}
-        tried = {*LOOKING, *FAILING, *BATCHES, *DELETING, VERIFYING}
+        tried = {*moments.LOOKING, *moments.FAILING, *moments.FAILED, *moments.DELETING, moments.VERIFYING}
         assert {moment for moment in tried if moment.startswith("reconcile.")} == named
