@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.faults import reconciling
+from tests.faults import moments, reconciling
 from tests.faults.reconciling import FIX, Damage, damage, process, reasons, recover
 from tests.faults.witness import Witness
 from tests.installation import ROOT, Installation, Web
