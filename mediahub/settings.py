@@ -182,7 +182,11 @@ FETCH_POLICY = connections.outbound_policy("FETCH_ALLOW", FETCH_ALLOW)
 WEBHOOK_ALLOW = env.words("WEBHOOK_ALLOW", "The same for webhooks, which are to come.", example="http://n8n:5678")
 WEBHOOK_POLICY = connections.outbound_policy("WEBHOOK_ALLOW", WEBHOOK_ALLOW)
 FETCH_DEADLINE_SECONDS = env.number(
-    "FETCH_DEADLINE_SECONDS", "A URL is fetched within this time, look-up of its name and all.", default=60, minimum=1
+    "FETCH_DEADLINE_SECONDS",
+    "A URL is fetched within this time, look-up of its name and all.",
+    default=60,
+    minimum=1,
+    maximum=3600,
 )
 FETCH_INTERVAL_SECONDS = env.number(
     "FETCH_INTERVAL_SECONDS", "How often beat looks for URLs that are due.", default=10, minimum=1
