@@ -52,7 +52,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _is_core(item: pytest.Item, marks: set[str]) -> bool:
     fixtures = set(getattr(item, "fixturenames", ()))
-    return bool(marks & {"django_db", "storage"} or fixtures & {"db", "transactional_db"})
+    return "once" not in marks and bool(marks & {"django_db", "storage"} or fixtures & {"db", "transactional_db"})
 
 
 @pytest.fixture(autouse=True, scope="session")

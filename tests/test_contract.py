@@ -22,6 +22,8 @@ from problems.table import TABLE
 from tests.media_files import jpeg
 from tests.people import Person
 
+pytestmark = pytest.mark.once
+
 FUZZ_EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES") or 0)
 EXAMPLES = max(10, FUZZ_EXAMPLES // 10)
 # What a schema cannot say: base64 that is none, two sources or none, a date that has passed, a range beyond the end.

@@ -21,6 +21,8 @@ from media_store.models import Media
 from tests.media_files import jpeg
 from tests.people import Answer, Api, Person, bytes_of
 
+pytestmark = pytest.mark.once
+
 Make = Callable[[Person], str]
 
 DOCUMENT: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]

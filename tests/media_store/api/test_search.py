@@ -12,6 +12,8 @@ from tests.media_files import jpeg
 from tests.media_store.test_headers_search import RANGES
 from tests.people import Answer, Person, bytes_of, refusal
 
+pytestmark = pytest.mark.once
+
 CONTENT = jpeg()
 # Each example is a request or two.
 search = hypothesis_settings(

@@ -23,6 +23,8 @@ from tests.media_store.commands.conftest import Stores, age, expire, path_of, pu
 from tests.people import Person
 from tests.processes import die_with_parent
 
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(180)]
+
 PR_CAPBSET_DROP = 24
 CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH = 1, 2
 ENDS_WITHIN_SECONDS = 30
