@@ -238,12 +238,15 @@ class Migration(migrations.Migration):
                 to="devices.device",
             ),
         ),
+        # Collection's batch: Limit > Index Scan using blob_to_collect (collect_at <= …); the same tests hold it.
         migrations.AddIndex(
             model_name="blob",
             index=models.Index(
                 condition=models.Q(("state", "condemned")), fields=["collect_at"], name="blob_to_collect"
             ),
         ),
+        # Purge's batch, with 1.1 million media: Limit > LockRows > Nested Loop Anti Join >
+        # Index Scan using media_expiring (app_id = …, expires_at <= …). tests/media_store/test_query_plans.py holds it.
         migrations.AddIndex(
             model_name="media",
             index=models.Index(
