@@ -1,6 +1,7 @@
 """Fetches of URLs whose process is killed at every moment, and whose workers and broker are lost again and again."""
 
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from tests.faults.sending import Call
 from tests.faults.witness import Witness
 from tests.installation import ROOT, Installation, Web
 from tests.live import celery_worker
-from tests.media_files import incompressible, jpeg
+from tests.media_files import jpeg
 from tests.sources import Source, source_running
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(400)]
@@ -70,7 +71,7 @@ class TestAKill:
     def test_in_the_middle_of_a_fetch_loses_and_leaves_nothing(
         self, installed: Installation, source: Source, witness: Witness, moment: str, death: str
     ) -> None:
-        content = jpeg() + incompressible(1_000)
+        content = jpeg() + secrets.token_bytes(1_000)
         with installed.web(WEB_CONCURRENCY="1", FETCH_ALLOW=source.origin) as web:
             media_id = announce(installed, web, source.has(f"/{moment}/{death}", content))
             assert fetch(installed, source, FAILPOINTS=f"{moment}={death}") == "killed"
@@ -88,7 +89,7 @@ class TestAKill:
     def test_where_the_app_has_the_bytes_is_no_different(
         self, installed: Installation, source: Source, witness: Witness, moment: str
     ) -> None:
-        content = jpeg() + incompressible(1_000)
+        content = jpeg() + secrets.token_bytes(1_000)
         with installed.web(WEB_CONCURRENCY="1", FETCH_ALLOW=source.origin) as web:
             announce(installed, web, source.has(f"/{moment}/first", content))
             assert fetch(installed, source, hours=1) == "ready"
@@ -112,7 +113,7 @@ class TestAKill:
     def test_after_the_answer_was_due_leaves_a_row_that_is_fetched(
         self, installed: Installation, source: Source, witness: Witness
     ) -> None:
-        content = jpeg() + incompressible(1_000)
+        content = jpeg() + secrets.token_bytes(1_000)
         moment = moments.ANNOUNCING[-1]
         with installed.web(WEB_CONCURRENCY="1", FETCH_ALLOW=source.origin, FAILPOINTS=f"{moment}=kill") as web:
             body = b'{"url": "%s"}' % source.has("/a", content).encode()
@@ -123,7 +124,7 @@ class TestAKill:
     def test_of_whoever_writes_that_it_failed_or_asks_again_loses_nothing(
         self, installed: Installation, source: Source, witness: Witness
     ) -> None:
-        content = jpeg() + incompressible(1_000)
+        content = jpeg() + secrets.token_bytes(1_000)
         with installed.web(WEB_CONCURRENCY="1", FETCH_ALLOW=source.origin) as web:
             media_id = announce(installed, web, source.has("/late", status=404))
             assert fetch(installed, source, FAILPOINTS=f"{moments.FETCH_FAILED}=kill") == "killed"
@@ -144,12 +145,13 @@ def a_short_life(installed: Installation, source: Source) -> Iterator[None]:
         os.killpg(process.pid, signal.SIGKILL)
 
 
+@pytest.mark.services
 def test_two_hundred_survive_workers_killed_and_redis_flushed(
     on_services: Installation, source: Source, record_property: Callable[[str, object], None]
 ) -> None:
     installed = on_services
     witness = Witness(installation=installed)
-    contents = [jpeg(shade=number % 200) + incompressible(500) for number in range(UPLOADS)]
+    contents = [jpeg(shade=number % 200) + secrets.token_bytes(500) for number in range(UPLOADS)]
     kills = 0
     with installed.web(WEB_CONCURRENCY="1", FETCH_ALLOW=source.origin) as web:
         for number, content in enumerate(contents):
