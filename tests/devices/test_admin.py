@@ -19,6 +19,8 @@ from devices.models import ApiKey, App, Device
 from devices.signals import device_destroyed
 from tests.devices.conftest import Tenant, client_with
 
+pytestmark = pytest.mark.once
+
 CHANGELISTS = ["/admin/devices/app/", "/admin/devices/apikey/", "/admin/devices/device/"]
 
 

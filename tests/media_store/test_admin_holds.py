@@ -19,7 +19,7 @@ from tests.media_files import jpeg, png
 from tests.media_store.admin_lists import MEDIA, act, costs_the_same, selected, shown
 from tests.people import Person, staff
 
-pytestmark = pytest.mark.usefixtures("plain_static_files")
+pytestmark = [pytest.mark.once, pytest.mark.usefixtures("plain_static_files")]
 HOLDS = "/admin/media_store/legalhold/"
 APPS = "/admin/devices/app/"
 DEVICES = "/admin/devices/device/"

@@ -17,7 +17,7 @@ from tests.media_files import jpeg, png
 from tests.media_store.admin_lists import act, costs_the_same, selected, shown
 from tests.people import Person, staff
 
-pytestmark = pytest.mark.usefixtures("plain_static_files")
+pytestmark = [pytest.mark.once, pytest.mark.usefixtures("plain_static_files")]
 RUNS = "/admin/media_store/purgerun/"
 DESTROYED = "/admin/media_store/destroyedmedia/"
 BLOBS = "/admin/media_store/blob/"

@@ -18,7 +18,7 @@ from tests.media_files import jpeg, pdf, png
 from tests.media_store.admin_lists import MEDIA, act, content_of, page_of, selected, shown
 from tests.people import Person, bytes_of, staff
 
-pytestmark = pytest.mark.usefixtures("plain_static_files")
+pytestmark = [pytest.mark.once, pytest.mark.usefixtures("plain_static_files")]
 REASON = "Case 7: the court asked for it"
 
 

@@ -12,7 +12,7 @@ from tests.media_files import jpeg, png
 from tests.media_store.admin_lists import MEDIA, act, content_of, shown
 from tests.people import Person, staff
 
-pytestmark = pytest.mark.usefixtures("plain_static_files")
+pytestmark = [pytest.mark.once, pytest.mark.usefixtures("plain_static_files")]
 APPS = "/admin/devices/app/"
 DEVICES = "/admin/devices/device/"
 

@@ -14,6 +14,8 @@ from tests.media_files import jpeg
 from tests.media_store.commands.conftest import bring_forward, done, expire, path_of, run
 from tests.people import Person
 
+pytestmark = pytest.mark.once
+
 
 def explained(path: str) -> Any:
     return done("purge_media", "--explain", path)

@@ -11,6 +11,8 @@ from tests.media_files import jpeg
 from tests.media_store.commands.conftest import DAY, done, expire, path_of, purged, run
 from tests.people import Person, refusal
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def path(alice: Person) -> str:
