@@ -12,8 +12,6 @@ from media_store.delivery.headers import disposition
 from media_store.delivery.ranges import Span, parse
 from media_store.errors import RangeNotSatisfiable
 
-pytestmark = pytest.mark.once
-
 # Letters of every kind, and what breaks headers, quotes and percent-encoding.
 NAMES = st.one_of(
     st.text(max_size=300),
