@@ -14,13 +14,13 @@ import pytest
 
 from media_store import spool
 from tests.faults import moments, sending
+from tests.faults.breakable import Breakable
 from tests.faults.deaths import Deaths
 from tests.faults.moments import HALF_PUT, KNOWN_BYTES, NEW_BYTES, REFUSED_BYTES
 from tests.faults.operators import Operator
 from tests.faults.sending import SOURCES, Call, media_in
 from tests.faults.witness import Witness
 from tests.installation import ROOT, Installation, Web
-from tests.processes import free_ports
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(180)]
 
@@ -29,6 +29,13 @@ CASE_PARAMETERS = {"failpoint", "fault"}
 
 # What a kill at each moment leaves of new bytes: the states of their blobs.
 LEFT = {failpoint: ["ready" if failpoint == "ingest.committed" else "pending"] for failpoint in NEW_BYTES}
+
+
+@pytest.fixture(scope="module")
+def breakable(installed: Installation, request: pytest.FixtureRequest) -> Breakable:
+    """Through a proxy where it is a bucket."""
+    on_services = "MEDIA_BUCKET" in installed.own_env
+    return Breakable(installed, request.getfixturevalue("proxy") if on_services else None)
 
 
 @pytest.fixture(params=SOURCES)
@@ -186,14 +193,15 @@ class TestKilledUpload:
         self,
         installed: Installation,
         healthy: Web,
+        breakable: Breakable,
         killed: Deaths,
         operator: Operator,
         witness: Witness,
         call: Call,
         content: bytes,
     ) -> None:
-        with store_out_of_reach(installed) as env:
-            killed.at(REFUSED_BYTES, call, **env)
+        with breakable.broken():
+            killed.at(REFUSED_BYTES, call, **breakable.env)
         assert witness.states_of(content) == ["pending"]
         witness.check()
         assert_spool_empties(installed)
@@ -237,26 +245,6 @@ def is_locked(path: Path) -> bool:
         except BlockingIOError:
             return True
     return False
-
-
-@contextmanager
-def store_out_of_reach(installed: Installation) -> Iterator[dict[str, str]]:
-    """While inside, no object can be written; answers what a server must be told for it."""
-    if "MEDIA_BUCKET" in installed.own_env:
-        yield {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{free_ports(1)[0]}"}
-        return
-    folder = installed.var / "media" / "blobs"
-    kept = folder.with_name("kept")
-    if folder.exists():
-        folder.rename(kept)
-    folder.parent.mkdir(exist_ok=True)
-    folder.touch()
-    try:
-        yield {}
-    finally:
-        folder.unlink()
-        if kept.exists():
-            kept.rename(folder)
 
 
 class TestTheseTests:
