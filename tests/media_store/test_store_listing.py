@@ -153,7 +153,8 @@ class TestFolders:
         assert found.modified_at > timezone.now() - timedelta(minutes=1)
 
     def test_take_no_more_memory_for_more_of_them(self, files: Path) -> None:
-        few, many = _peak_of_listing(files, folders=4), _peak_of_listing(files, folders=60)
+        # The lower of two: once in a while Python makes room for more interned names, which Path makes, in one piece.
+        few, many = (min(_peak_of_listing(files, folders=count) for _ in range(2)) for count in (4, 60))
         assert many < few * 1.5 + 100_000, (few, many)
 
 
