@@ -151,6 +151,13 @@ def sweep_windows() -> int:
 
 
 @shared_task
+def announce_expiring() -> int:
+    """Tell the apps that listen of the media that will soon expire."""
+    with _alone("expiring") as may_go_on:
+        return 0 if may_go_on is None else retention.announce_expiring(now=timezone.now(), may_go_on=may_go_on)
+
+
+@shared_task
 def note_unreferenced() -> int:
     """Note the objects that nothing refers to, and of which nobody has told."""
     return collection.note_unreferenced(now=timezone.now())
