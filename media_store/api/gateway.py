@@ -1,5 +1,7 @@
 """The gateway's side: what it has received comes in; what is to be sent goes out to it, and it reports back."""
 
+import uuid
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any
@@ -9,9 +11,8 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from devices import ids
 from devices.api.pagination import NewestFirst
-from devices.api.tenant import TenantViewSet, device_of
+from devices.api.tenant import TenantViewSet, device_of, parsed_id
 from devices.errors import Unauthenticated
 from devices.models import ApiKey, Device
 from devices.permissions import HasScope
@@ -25,7 +26,7 @@ from media_store.api.gateway_fields import (
     ClaimSerializer,
     OmittableFieldsSerializer,
     QueuedMessageSerializer,
-    ReceiptFieldsSerializer,
+    ReceiptsFieldsSerializer,
 )
 from media_store.errors import RETRY_SECONDS, SourceAmbiguous, SourceMissing
 from media_store.models import Media
@@ -111,7 +112,11 @@ class OutboxViewSet(TenantViewSet):
         rows = outbox.waiting(self.app, now=now).filter(device=device_of(self.app, device_id))
         paginator = OldestFirst()
         page = paginator.paginate_queryset(rows, request, view=self) or ()
-        return paginator.get_paginated_response(QueuedMessageSerializer(page, many=True, context={"now": now}).data)
+        return paginator.get_paginated_response(_queued(page, now=now))
+
+
+def _queued(messages: Sequence[Media], *, now: datetime) -> list[Any]:
+    return [QueuedMessageSerializer(media, context={"now": now}).data for media in messages]
 
 
 class ClaimViewSet(TenantViewSet):
@@ -126,9 +131,8 @@ class ClaimViewSet(TenantViewSet):
         serializer = ClaimFieldsSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         fields = serializer.validated_data
-        claiming = _Claiming(
-            self.caller, device_ids=_own_ids(self.caller, fields.get("device_ids")), most=fields["max"]
-        )
+        device_ids = _own_ids(self.caller, fields.get("device_ids"))
+        claiming = _Claiming(self.caller, device_ids=device_ids, most=fields["max"])
         headers = {}
         if not claiming.look() and fields["wait"] and not waiting.until(claiming.look_again, seconds=fields["wait"]):
             headers["Retry-After"] = str(RETRY_SECONDS)
@@ -145,7 +149,7 @@ class ClaimViewSet(TenantViewSet):
 class _Claiming:
     """One claim, tried until it finds something."""
 
-    def __init__(self, key: ApiKey, *, device_ids: set[Any] | None, most: int) -> None:
+    def __init__(self, key: ApiKey, *, device_ids: set[uuid.UUID] | None, most: int) -> None:
         self._key = key
         self._device_ids = device_ids
         self._most = most
@@ -163,12 +167,12 @@ class _Claiming:
         return self.look()
 
 
-def _own_ids(key: ApiKey, texts: list[str] | None) -> set[Any] | None:
+def _own_ids(key: ApiKey, texts: list[str] | None) -> set[uuid.UUID] | None:
     """The ids of living devices of the app. Error: `NotFound` where one of them is none."""
     if texts is None:
         return None
-    wanted = {ids.parsed(text) for text in texts}
-    if None in wanted or Device.objects.for_app(key.app).filter(pk__in=wanted).count() < len(wanted):
+    wanted = {parsed_id(text) for text in texts}
+    if Device.objects.for_app(key.app).filter(pk__in=wanted).count() < len(wanted):
         raise NotFound
     return wanted
 
@@ -183,9 +187,7 @@ class ReceiptViewSet(TenantViewSet):
     def create(self, request: Request, device_id: str) -> Response:
         """Note receipts, in any order and any number of times."""
         device = device_of(self.app, device_id)
-        serializer = ReceiptFieldsSerializer(
-            data=request.data, many=True, allow_empty=False, max_length=outbox.MOST_RECEIPTS
-        )
+        serializer = ReceiptsFieldsSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         receipts = [outbox.Receipt(**fields) for fields in serializer.validated_data]
         noted = outbox.note_receipts(device, receipts, now=timezone.now())

@@ -169,9 +169,7 @@ class QueuedMessageSerializer(serializers.Serializer[Media]):
     claimed_until = serializers.SerializerMethodField(
         help_text="Until then nobody else is given it; null where nobody has it."
     )
-    claim_count = serializers.IntegerField(
-        help_text="How often it was given to a gateway; more than once after one died."
-    )
+    claim_count = serializers.IntegerField(help_text="How often it was given to a gateway.")
 
     def get_caption(self, media: Media) -> str | None:
         """Null where there is none."""
@@ -235,6 +233,13 @@ class ReceiptFieldsSerializer(StrictSerializer):
         return attrs
 
 
+class ReceiptsFieldsSerializer(serializers.ListSerializer[Any]):
+    """Up to 500 of them."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(child=ReceiptFieldsSerializer(), allow_empty=False, max_length=outbox.MOST_RECEIPTS, **options)
+
+
 class ReceiptOutcomeSerializer(serializers.Serializer[Any]):
     """What became of a receipt."""
 
@@ -242,7 +247,7 @@ class ReceiptOutcomeSerializer(serializers.Serializer[Any]):
     network_message_id = serializers.CharField(allow_null=True)
     outcome = serializers.ChoiceField(
         choices=list(outbox.Noted.values),
-        help_text="`noted`; `unchanged`, as it was known; or `unknown`: no message that this device sends is called so.",
+        help_text="`noted`; `unchanged`, as it was known; or `unknown`: this device sends no such message.",
     )
 
 

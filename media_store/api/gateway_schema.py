@@ -56,12 +56,12 @@ LINK_URL = "https://media.example.com/v1/links/AQGS8MFtLnpVijwNbxorPE0AaSbPkJ3wq
 CHECKSUM = MEDIA_EXAMPLE["sha256"]
 INBOUND_EXAMPLE = {
     **MEDIA_EXAMPLE,
-    "media_path": "media/0192f0c0-0000-7000-8000-000000000001/0192f0c0-0000-7000-8000-000000000002-3EB0C431C26A1916.jpg",
+    "media_path": "media/0192f0c0-0000-7000-8000-000000000001/0192f0c0-0000-7000-8000-000000000002-3EB0C431C26A.jpg",
     "direction": "inbound",
     "file_name": None,
     "caption": "Is this the right one?",
     "source": "file",
-    "message_id": "3EB0C431C26A1916",
+    "message_id": "3EB0C431C26A",
     "delivery": None,
     "expires_at": "2026-11-30T10:00:00Z",
     "expiry_rule": "shipped: inbound, 7 days",
@@ -113,12 +113,15 @@ class InboundUpload(OmittableFieldsSerializer):
 def _fields_as_headers() -> list[OpenApiParameter]:
     """For a raw body."""
     fields = OmittableFieldsSerializer().fields
-    names = {name: "Id" if name == "message_id" else name.replace("_", "-").title() for name in fields}
     about = "Of a raw body: `{}`, percent-encoded UTF-8."
     return [
-        OpenApiParameter(HEADER + said, str, OpenApiParameter.HEADER, description=about.format(name))
-        for name, said in names.items()
+        OpenApiParameter(HEADER + _called(name), str, OpenApiParameter.HEADER, description=about.format(name))
+        for name in map(str, fields)
     ]
+
+
+def _called(name: str) -> str:
+    return "Id" if name == "message_id" else name.replace("_", "-").title()
 
 
 inbound = extend_schema(
@@ -147,7 +150,7 @@ inbound = extend_schema(
         OpenApiExample(
             "A video that was not downloaded",
             value={
-                "message_id": "3EB0C431C26A1916",
+                "message_id": "3EB0C431C26A",
                 "kind": "video",
                 "from": "6281234567890@s.whatsapp.net",
                 "chat_id": "6281234567890@s.whatsapp.net",

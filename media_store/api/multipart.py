@@ -32,7 +32,7 @@ class FilePart:
 
 @dataclass(frozen=True, kw_only=True)
 class Parts:
-    """The text fields, and the file part whose bytes were handed on. Where not whole, those that came before its end."""
+    """The text fields, and the file part whose bytes were handed on; where not whole, what came before its end."""
 
     fields: dict[str, Any]
     file: FilePart | None

@@ -1,5 +1,7 @@
-"""Waiting: a client is kept until what it waits for is there, or for so long: by `Prefer: wait=N` (RFC 7240, section
-4.3) until its URL has been fetched, by the `wait` of a claim until there is something to send.
+"""Waiting: a client is kept until what it waits for is there, or for so long.
+
+By `Prefer: wait=N` (RFC 7240, section 4.3) until its URL has been fetched; by the `wait` of a claim until there is
+something to send.
 
 Nobody who waits holds a database connection, and only a quarter of a web process's threads may wait: whoever comes
 after them is told to ask again at once.

@@ -22,7 +22,7 @@ MayGoOn = Callable[[], bool]
 
 
 def announce_expiring(*, now: datetime, may_go_on: MayGoOn = lambda: True) -> int:
-    """Tell each app that listens of what expires soon; answers of how many media. `may_go_on` is asked before a batch."""
+    """Tell each app that listens of what expires soon; answers how many media. `may_go_on` is asked before a batch."""
     return sum(_announce_of(app_id, now=now, may_go_on=may_go_on) for app_id in _listening())
 
 
