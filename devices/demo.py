@@ -12,8 +12,8 @@ from pathlib import Path
 from django.conf import settings
 from django.contrib.auth import get_user_model
 
-from devices import ids, keys, registry
-from devices.models import ApiKey, App, Device
+from devices import ids, keys, registry, webhooks
+from devices.models import ApiKey, App, Device, WebhookEndpoint
 from devices.scopes import CLIENT_SCOPES, Scope
 
 APP_NAME = "Demo"
@@ -24,7 +24,11 @@ PASSWORD_BYTES = 12
 
 @dataclass(frozen=True, kw_only=True)
 class DemoCredentials:
-    """What the demo file says. `admin_password` is empty where the login `admin` is not the demo's."""
+    """What the demo file says.
+
+    `admin_password` is empty where the login `admin` is not the demo's, `webhook_secret` where nobody listens to the
+    demo's events.
+    """
 
     url: str
     key: str
@@ -33,6 +37,7 @@ class DemoCredentials:
     device_id: str
     admin_user: str
     admin_password: str
+    webhook_secret: str
 
 
 # MEDIAHUB_URL, MEDIAHUB_KEY, MEDIAHUB_GATEWAY_KEY, …
@@ -44,8 +49,10 @@ def demo_file() -> Path:
     return Path(settings.VAR) / "demo.env"
 
 
-def ensure_demo(*, now: dt.datetime, url: str) -> DemoCredentials:
+def ensure_demo(*, now: dt.datetime, url: str, listener: str = "") -> DemoCredentials:
     """Make what is missing of the demo and keep what is there; the file is written anew.
+
+    `listener` is the URL of a receiver that is to be told of all that happens to the demo's media.
 
     Tokens and the password are kept nowhere but in the file: where they no longer fit, new keys are issued, and
     the login is left alone, as somebody may rely on it.
@@ -61,6 +68,7 @@ def ensure_demo(*, now: dt.datetime, url: str) -> DemoCredentials:
         device_id=str(device.pk),
         admin_user=ADMIN_USER,
         admin_password=_admin_password(kept.get("admin_password", "")),
+        webhook_secret=_webhook_secret(kept.get("webhook_secret", ""), app=app, listener=listener, now=now),
     )
     write_file(demo_file(), credentials)
     return credentials
@@ -112,6 +120,18 @@ def _token(kept: str, *, app: App, name: str, scopes: Iterable[str], now: dt.dat
     if key is not None and set(wanted) <= set(key.scopes):
         return kept
     return keys.issue_key(app=app, name=name, scopes=wanted, expires_at=None, now=now)[1]
+
+
+def _webhook_secret(kept: str, *, app: App, listener: str, now: dt.datetime) -> str:
+    """That of the demo's endpoint, which is led to where the listener is now."""
+    endpoint = WebhookEndpoint.objects.for_app(app).filter(secret=kept).first() if kept else None
+    if not listener:
+        return endpoint.secret if endpoint else ""
+    if endpoint is None:
+        return webhooks.create_endpoint(app, url=listener, events=webhooks.CHOOSABLE, now=now).secret
+    if endpoint.url != listener or not endpoint.enabled:
+        webhooks.change_endpoint(endpoint, url=listener, enabled=True, now=now)
+    return endpoint.secret
 
 
 def _admin_password(kept: str) -> str:

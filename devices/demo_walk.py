@@ -31,6 +31,11 @@ MEDIA_PATH=$(curl -sS -H "Authorization: Bearer $MEDIAHUB_KEY" "$MEDIAHUB_URL/v1
 curl -sS -G -H "Authorization: Bearer $MEDIAHUB_KEY" --data-urlencode "path=$MEDIA_PATH" \\
   -o {copy} "$MEDIAHUB_URL/media" && cmp {copy} {picture} && echo "byte for byte the same"
 
+# Hand in a picture as a gateway does{event}:
+curl -sS -w '\n' -H "Authorization: Bearer $MEDIAHUB_GATEWAY_KEY" \
+  -F "message_id=demo-$(date +%s)" -F kind=image -F from=6281234567890 -F caption=Hello -F file=@{picture} \
+  "$MEDIAHUB_URL/v1/devices/$MEDIAHUB_DEVICE_ID/inbound"
+
 # See it in the admin: {url}/admin/  ({login})
 """
 
@@ -43,6 +48,7 @@ def walk(credentials: DemoCredentials) -> str:
         picture=shlex.quote(str(sample_picture())),
         url=credentials.url,
         login=_login(credentials),
+        event="; the app's webhook appears in this terminal" if credentials.webhook_secret else "",
     )
 
 

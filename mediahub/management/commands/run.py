@@ -2,6 +2,7 @@
 
 import http.client
 import os
+import shlex
 import signal
 import socket
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 from threading import Thread
 from types import FrameType
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.management import call_command
@@ -21,12 +23,15 @@ from django.utils import timezone
 
 from devices.demo import DemoCredentials, ensure_demo
 from devices.demo_walk import walk
-from mediahub.connections import authority
+from mediahub.connections import authority, outbound_policy
 from mediahub.log import redacted
 from mediahub.processes import Lasting, ProcfileManager
 from mediahub.static_files import collect_if_changed
 
 START_SECONDS = 60
+# The listener's port lies so far from the web process's.
+LISTENER_OFFSET = 1_000
+LAST_PORT = 65_535
 ASK_AGAIN_SECONDS = 0.1
 
 
@@ -34,7 +39,8 @@ class Command(BaseCommand):
     """Prepares what is missing, then starts the processes of the Procfile."""
 
     help = (
-        "Migrates, collects static files, makes a demo tenant, and runs web, worker and beat until Ctrl-C. "
+        "Migrates, collects static files, makes a demo tenant, and runs web, worker, beat and a listener "
+        "that shows the demo's webhooks, until Ctrl-C. "
         "What was there before is kept: data, keys, logins. PORT=8001 moves it."
     )
 
@@ -44,13 +50,14 @@ class Command(BaseCommand):
             signal.signal(signum, _interrupt)
         try:
             _require_port(settings.WEB_HOST, settings.PORT)
-            credentials = self._prepare()
-            stopped = _serve(credentials)
+            listener = _listener()
+            credentials = self._prepare(listener)
+            stopped = _serve(credentials, listener)
         except KeyboardInterrupt:
             stopped = 0
         sys.exit(stopped)
 
-    def _prepare(self) -> DemoCredentials:
+    def _prepare(self, listener: str) -> DemoCredentials:
         self.stdout.write("MediaHub is getting ready …")
         self.stdout.flush()
         try:
@@ -60,7 +67,7 @@ class Command(BaseCommand):
             sys.exit(f"The database does not answer; see DATABASE_URL. It said: {reason}")
         collect_if_changed()
         where = authority(_reachable(settings.WEB_HOST), settings.PORT)
-        credentials = ensure_demo(now=timezone.now(), url=f"http://{where}")
+        credentials = ensure_demo(now=timezone.now(), url=f"http://{where}", listener=listener)
         # The processes that follow are forks of this one.
         connections.close_all()
         return credentials
@@ -80,18 +87,47 @@ def _require_port(host: str, port: int) -> None:
             sys.exit(f"Port {port} cannot be used ({(error.strerror or '').lower()}): {hint}.")
 
 
+def _listener() -> str:
+    """Where the demo's webhooks will be shown; its origin is allowed here, and by the processes that follow."""
+    port = settings.PORT + LISTENER_OFFSET if settings.PORT + LISTENER_OFFSET <= LAST_PORT else settings.PORT - 1
+    origin = f"http://127.0.0.1:{port if _is_free(port) else _any_free()}"
+    settings.WEBHOOK_ALLOW = [*settings.WEBHOOK_ALLOW, origin]
+    settings.WEBHOOK_POLICY = outbound_policy("WEBHOOK_ALLOW", settings.WEBHOOK_ALLOW)
+    return f"{origin}/"
+
+
+def _is_free(port: int) -> bool:
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError:
+        return False
+    return True
+
+
+def _any_free() -> int:
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        return int(listener.getsockname()[1])
+
+
 def _reachable(host: str) -> str:
     return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
 
 
-def _serve(credentials: DemoCredentials) -> int:
+def _serve(credentials: DemoCredentials, listener: str) -> int:
     output = Lasting(sys.stdout)
     greeting = Thread(target=_greet, args=(credentials, output), daemon=True)
     manager = ProcfileManager(output=output, on_started=greeting.start)
     manager.add_procfile(Path(settings.BASE_DIR) / "Procfile", env=_environment())
+    secret = {"MEDIAHUB_WEBHOOK_SECRET": credentials.webhook_secret}
+    manager.add_process("events", _listening(listener), env={**_environment(), **secret}, cwd=str(settings.BASE_DIR))
     manager.loop()
     # honcho's codes for "a signal told me to stop"
     return 0 if manager.returncode in (130, 143) else manager.returncode or 1
+
+
+def _listening(listener: str) -> str:
+    port = urlsplit(listener).port
+    return f"exec {shlex.quote(sys.executable)} manage.py webhook_listener --port {port}"
 
 
 def _environment() -> dict[str, str]:
@@ -103,7 +139,8 @@ def _environment() -> dict[str, str]:
         # Celery's advice fills the screen where a container's only user is root.
         "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",
     }
-    return {**defaults, **os.environ, "PATH": commands, "PORT": str(settings.PORT)}
+    allowed = ",".join(settings.WEBHOOK_ALLOW)
+    return {**defaults, **os.environ, "PATH": commands, "PORT": str(settings.PORT), "WEBHOOK_ALLOW": allowed}
 
 
 def _greet(credentials: DemoCredentials, output: Lasting) -> None:
