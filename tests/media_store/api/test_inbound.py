@@ -285,7 +285,9 @@ class TestMediaThatWasNotCarried:
         ("document", "code"),
         [
             ({}, "malformed"),
-            ({"message_id": "a"}, "source_missing"),
+            ({"message_id": "a"}, "malformed"),
+            ({"message_id": "a", "omitted": "x", "ptt": "yes"}, "malformed"),
+            ({"message_id": "a", "omitted": "x", "size": "7"}, "malformed"),
             ({"message_id": "a", "omitted": ""}, "malformed"),
             ({"message_id": "a", "omitted": "No such thing!"}, "malformed"),
             ({"message_id": "a", "omitted": "x" * 41}, "malformed"),
