@@ -124,10 +124,7 @@ def _sentence(detail: object, *, field: str = "") -> str:
         name, rest = next(iter(detail.items()))
         return _sentence(rest, field=field if name == "non_field_errors" else f"{field}{'.' if field else ''}{name}")
     if isinstance(detail, list):
-        # Of a list of things, each has its complaints; none, most of them.
-        first = next(number for number, complaints in enumerate(detail) if complaints)
-        whose = f"{field}[{first}]" if isinstance(detail[first], Mapping) else field
-        return _sentence(detail[first], field=whose)
+        return _sentence(detail[0], field=field)
     return f"{field}: {detail}" if field else str(detail)
 
 

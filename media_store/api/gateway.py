@@ -25,7 +25,9 @@ from media_store.api.gateway_fields import (
     ClaimFieldsSerializer,
     ClaimSerializer,
     OmittableFieldsSerializer,
+    OmittedFieldsSerializer,
     QueuedMessageSerializer,
+    ReceiptFieldsSerializer,
     ReceiptsFieldsSerializer,
 )
 from media_store.errors import RETRY_SECONDS, SourceAmbiguous, SourceMissing
@@ -51,7 +53,7 @@ class InboundViewSet(AppViewSet):
         return Response(represent(outcome.media, now=now), status=status, headers=self.headers_of(outcome.media))
 
     def _take(self, body: inbound_bodies.Inbound, device: Device, *, now: datetime) -> ingest.Outcome:
-        serializer = OmittableFieldsSerializer(data=body.fields)
+        serializer = (OmittedFieldsSerializer if body.is_json else OmittableFieldsSerializer)(data=body.fields)
         serializer.is_valid(raise_exception=True)
         fields = serializer.validated_data
         arrival = self._arrival(fields, body, device)
@@ -102,6 +104,7 @@ class OutboxViewSet(TenantViewSet):
 
     # Read by the OpenAPI document alone.
     queryset = Media.objects.none()
+    serializer_class = QueuedMessageSerializer
     permission_classes = (GATEWAY,)
     pagination_class = OldestFirst
 
@@ -123,6 +126,7 @@ class ClaimViewSet(TenantViewSet):
     """Messages for a gateway to send."""
 
     permission_classes = (GATEWAY,)
+    serializer_class = ClaimFieldsSerializer
     pagination_class = None
 
     @schema.claim
@@ -181,6 +185,7 @@ class ReceiptViewSet(TenantViewSet):
     """How far messages got."""
 
     permission_classes = (GATEWAY,)
+    serializer_class = ReceiptFieldsSerializer
     pagination_class = None
 
     @schema.receipts

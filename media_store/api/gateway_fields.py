@@ -46,6 +46,16 @@ class Flag(serializers.BooleanField):
         return data
 
 
+class FileName(FileNameField):
+    """Any name is taken, and nothing that is none."""
+
+    def to_internal_value(self, data: Any) -> str:
+        """The name as it is kept."""
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
 class InboundFieldsSerializer(StrictSerializer):
     """A message that a gateway has received."""
 
@@ -66,7 +76,7 @@ class InboundFieldsSerializer(StrictSerializer):
         help_text="For the ingest policy; told from `chat_id` where it is left out (`…@g.us`, `status@broadcast`).",
     )
     sent_at = Moment(required=False, help_text="When the network says that it was sent.")
-    file_name = FileNameField(required=False, allow_blank=True, trim_whitespace=False, help_text="For display.")
+    file_name = FileName(required=False, allow_blank=True, trim_whitespace=False, help_text="For display.")
     mime_type = TextField(
         required=False, allow_blank=True, max_length=127, help_text="Advice: the bytes decide, where there are any."
     )
@@ -111,6 +121,9 @@ class OmittedFieldsSerializer(OmittableFieldsSerializer):
     omitted = serializers.RegexField(
         OMITTED_REASON, help_text="A word that says why the gateway did not carry the bytes, `not_downloaded` say."
     )
+    # A form has words only; JSON means what it says.
+    ptt = Flag(required=False, default=False, help_text="A voice message (push to talk).")
+    size = Number(required=False, min_value=1, max_value=MOST_BYTES, help_text="In bytes, as far as it is known.")
 
 
 class IngestPolicySerializer(StrictSerializer):

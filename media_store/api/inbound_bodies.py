@@ -41,6 +41,7 @@ class Inbound:
     file_name: str = ""
     size: int | None = 0
     is_too_large: bool = False
+    is_json: bool = False
 
 
 @contextmanager
@@ -56,7 +57,7 @@ def read(request: WSGIRequest) -> Iterator[Inbound]:
     with Spool(folder=settings.SPOOL_DIR, max_bytes=settings.MEDIA_MAX_BYTES) as spool:
         if content_type == JSON:
             stream.check_announced()
-            yield Inbound(fields=read_object(stream.read, sinks={}), spool=spool)
+            yield Inbound(fields=read_object(stream.read, sinks={}), spool=spool, is_json=True)
         elif content_type == MULTIPART:
             yield _from_multipart(request, stream, spool)
         elif content_type and content_type != FORM:

@@ -27,6 +27,7 @@ class MediaLinkViewSet(TenantViewSet):
     """Links of this app's media."""
 
     permission_classes = (HasScope.of("media:read"),)
+    serializer_class = LinkFieldsSerializer
     pagination_class = None
 
     @schema.make_link
