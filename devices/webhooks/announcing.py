@@ -32,7 +32,7 @@ def write(deliveries: Iterable[WebhookDelivery]) -> int:
     """Write deliveries, and tell of them."""
     written = WebhookDelivery.objects.bulk_create(deliveries, batch_size=WRITTEN_AT_ONCE)
     if written:
-        webhooks_due.send(sender=WebhookDelivery, count=len(written))
+        webhooks_due.send(sender=WebhookDelivery)
     return len(written)
 
 
