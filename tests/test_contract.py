@@ -38,6 +38,8 @@ CONFIG = {
                 "media_validate",
                 "keys_create",
                 "devices_create",
+                "webhooks_create",
+                "webhooks_change",
             ],
             "checks": {"positive_data_acceptance": {"expected-statuses": MEANINGLESS}},
         },
@@ -70,10 +72,11 @@ def alice(db: None) -> Person:
 def names(alice: Person) -> Iterator[dict[str, str]]:
     """What the parameters of a path or a query may name: things that are there."""
     media = alice.sent(jpeg())
+    hook = alice.api.post_json("/v1/webhooks", {"url": "https://hooks.example.com/a", "events": ["message"]}).json()
     # From here on the application is called without Django's client, which would keep the test's own connection.
     for moment in (request_started, request_finished):
         moment.disconnect(close_old_connections)
-    yield {"device_id": str(alice.device.pk), "id": media["id"], "path": media["media_path"]}
+    yield {"device_id": str(alice.device.pk), "webhook_id": hook["id"], "id": media["id"], "path": media["media_path"]}
     for moment in (request_started, request_finished):
         moment.connect(close_old_connections)
 
@@ -125,7 +128,7 @@ class TestTheDocument:
     def test_says_what_each_operation_does_and_needs(self, operation: dict[str, Any]) -> None:
         assert operation["summary"]
         assert operation["tags"]
-        scopes = ("media:read", "media:write", "devices", "keys", "Any live key")
+        scopes = ("media:read", "media:write", "devices", "webhooks", "keys", "Any live key")
         assert any(scope in operation["description"] for scope in scopes), operation["description"]
 
     @pytest.mark.parametrize("operation", OPERATIONS)

@@ -55,6 +55,10 @@ FAILED = {"reconcile.media_committed": 1, "reconcile.blob_condemned": 2}
 DELETING = ("reconcile.orphans_asked", "reconcile.orphans_deleted")
 VERIFYING = "reconcile.verified"
 
+# A claim, before it is committed and after; an answer that was heard and is not noted yet; one that is.
+SENDING = ("webhooks.claim.written", "webhooks.claimed", "webhooks.answered", "webhooks.recorded")
+WEBHOOKS_SWEPT = "webhooks.swept"
+
 ALL = {
     *(*NEW_BYTES, HALF_PUT, RACE, *KNOWN_BYTES, REFUSED_BYTES),
     *(*REMOVAL, *PURGE, *COLLECTION),
@@ -62,4 +66,5 @@ ALL = {
     *(*ANNOUNCING, REFETCH, *FETCHING, FETCH_FAILED),
     *(*LOOKING, *FAILING, *FAILED, *DELETING, VERIFYING),
     *(*SWEEP, RULES, HOLD, DELIVERY),
+    *(*SENDING, WEBHOOKS_SWEPT),
 }
