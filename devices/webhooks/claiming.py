@@ -98,6 +98,7 @@ def _candidates(*, now: dt.datetime, healthy_only: bool) -> Iterator[tuple[uuid.
 def _claim_of(endpoint_id: uuid.UUID, app_id: uuid.UUID, *, now: dt.datetime) -> Batch | None:
     with transaction.atomic():
         endpoint = _locked(endpoint_id, app_id, now=now)
+        reached("webhooks.claim.locked")
         if endpoint is None:
             return None
         due = WebhookDelivery.objects.due(now=now).filter(endpoint=endpoint).order_by("next_attempt_at")

@@ -7,6 +7,7 @@ import datetime as dt
 
 from django.db import transaction
 
+from devices.failpoints import reached
 from devices.models import WebhookDelivery, WebhookDeliveryQuerySet, WebhookEndpoint
 from devices.webhooks import disabling, schedule
 from devices.webhooks.attempts import KEPT_ATTEMPTS, Attempt
@@ -25,6 +26,7 @@ def record(delivery: WebhookDelivery, attempt: Attempt, *, now: dt.datetime) -> 
         return
     with transaction.atomic():
         endpoint = WebhookEndpoint.objects.select_for_update(no_key=True).get(pk=delivery.endpoint_id)
+        reached("webhooks.record.locked")
         if attempt.is_success:
             _delivered(delivery, attempt, now=now)
             WebhookEndpoint.objects.filter(pk=endpoint.pk).update(failing_since=None, not_before=None)

@@ -56,7 +56,16 @@ DELETING = ("reconcile.orphans_asked", "reconcile.orphans_deleted")
 VERIFYING = "reconcile.verified"
 
 # A claim, before it is committed and after; an answer that was heard and is not noted yet; one that is.
-SENDING = ("webhooks.claim.written", "webhooks.claimed", "webhooks.answered", "webhooks.recorded")
+SENDING = (
+    "webhooks.claim.locked",
+    "webhooks.claim.written",
+    "webhooks.claimed",
+    "webhooks.answered",
+    "webhooks.recorded",
+)
+# The note of a failure, with its endpoint locked; and the news of a device's end, before it is written.
+NOTING_FAILURE = "webhooks.record.locked"
+TELLING = "webhooks.announce.locked"
 WEBHOOKS_SWEPT = "webhooks.swept"
 
 ALL = {
@@ -66,5 +75,5 @@ ALL = {
     *(*ANNOUNCING, REFETCH, *FETCHING, FETCH_FAILED),
     *(*LOOKING, *FAILING, *FAILED, *DELETING, VERIFYING),
     *(*SWEEP, RULES, HOLD, DELIVERY),
-    *(*SENDING, WEBHOOKS_SWEPT),
+    *(*SENDING, NOTING_FAILURE, TELLING, WEBHOOKS_SWEPT),
 }

@@ -47,6 +47,9 @@ def announce(tenant: Tenant, count: int = 1, event: Event = Event.MESSAGE, **pay
     return list(WebhookDelivery.objects.pending().filter(app_id=tenant.app.pk).order_by("pk"))
 
 
+HOUR = dt.timedelta(hours=1)
+
+
 def send_due(*, after: dt.timedelta = dt.timedelta(0)) -> int:
     """Claim and send until nothing is due at that moment; answers how many attempts were made."""
     tried = 0
