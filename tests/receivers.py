@@ -36,12 +36,13 @@ class Received:
 
 @dataclass(kw_only=True)
 class Reply:
-    """What is answered. `held` keeps the answer back until `Receiver.release`."""
+    """What is answered, after so many `seconds`. `held` keeps the answer back until `Receiver.release`."""
 
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     content: bytes = b"thanks"
     held: bool = False
+    seconds: float = 0
 
 
 class Receiver(ThreadingHTTPServer):
@@ -87,8 +88,8 @@ class Receiver(ThreadingHTTPServer):
             self.most_at_once[one.path] = max(self.most_at_once[one.path], self.now_at[one.path])
             replies = self._replies.get(one.path) or [Reply()]
             reply = replies.pop(0) if len(replies) > 1 else replies[0]
-        if reply.held:
-            self._released.wait(60)
+        if reply.held or reply.seconds:
+            self._released.wait(60 if reply.held else reply.seconds)
         return reply
 
     def done(self, one: Received) -> None:
