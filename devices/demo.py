@@ -20,6 +20,7 @@ APP_NAME = "Demo"
 DEVICE_NAME = "demo phone"
 ADMIN_USER = "admin"
 PASSWORD_BYTES = 12
+BY = "demo"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,9 +129,9 @@ def _webhook_secret(kept: str, *, app: App, listener: str, now: dt.datetime) -> 
     if not listener:
         return endpoint.secret if endpoint else ""
     if endpoint is None:
-        return webhooks.create_endpoint(app, url=listener, events=webhooks.CHOOSABLE, now=now).secret
-    if endpoint.url != listener or not endpoint.enabled:
-        webhooks.change_endpoint(endpoint, url=listener, enabled=True, now=now)
+        return webhooks.create(app=app, url=listener, events=webhooks.CHOOSABLE, now=now)[1]
+    webhooks.change(endpoint, url=listener)
+    webhooks.enable(endpoint, now=now, by=BY)
     return endpoint.secret
 
 

@@ -82,7 +82,9 @@ def finish(device_id: uuid.UUID, *, is_empty: Callable[[], bool], totals: Totals
 
 
 def finish_app(app_id: uuid.UUID, *, is_empty: Callable[[], bool], totals: Totals = dict, now: dt.datetime) -> bool:
-    """The same for a marked app, once its devices have gone; its keys go with it."""
+    """The same for a marked app, once its devices have gone; its keys and webhooks go with it."""
+    # Many rows, before the app is locked: nothing is announced to it any more.
+    webhooks.clear(app_id)
     with transaction.atomic():
         row = App.objects.filter(pk=app_id)
         marked = row.destroyed().select_for_update().first()
@@ -95,6 +97,7 @@ def finish_app(app_id: uuid.UUID, *, is_empty: Callable[[], bool], totals: Total
                 AuditEvent.Action.APP_CLEARED, now=now, by="", subject=marked.name, app_id=marked.pk, details=totals()
             )
         )
+        webhooks.forget(marked)
         ApiKey.objects.filter(app=marked).delete()
         row._raw_delete(row.db)
         return True

@@ -26,6 +26,34 @@ class KeyRefused(Malformed):
     """A key that could never be used, or with a scope that does not exist."""
 
 
+class WebhookForbidden(Problem):
+    """A URL that nothing is sent to, by its spelling alone."""
+
+    code = "webhook_forbidden"
+
+
+class TooManyWebhooks(Problem):
+    """The app has as many endpoints as it may."""
+
+    code = "too_many_webhooks"
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"This app has {most} webhooks, and may not have more; delete one first.", limit=most)
+
+
+class WebhookDisabled(Problem):
+    """Nothing is sent to an endpoint that is disabled."""
+
+    code = "webhook_disabled"
+
+    def __init__(self) -> None:
+        super().__init__("This webhook is disabled; enable it first.")
+
+
+class EventsRefused(Malformed):
+    """Events that do not exist, or none."""
+
+
 class Unauthenticated(Problem):
     """No key, or one that opens nothing; a stranger learns no more than that."""
 

@@ -10,5 +10,5 @@ device_destroyed = Signal()
 # With `app` (a devices.models.App), `now` and `by`; its devices are marked in the same transaction.
 app_destroyed = Signal()
 
-# With `count`: so many deliveries were written. Sent inside the transaction that announces.
+# Sent inside the transaction that makes deliveries due.
 webhooks_due = Signal()

@@ -21,8 +21,8 @@ __all__ = ["hint"]
 BY = "beat"
 MayGoOn = Callable[[], bool]
 
-# Some of the threads are left to all other work, whatever slow sources there are.
-_places = BoundedSemaphore(max(1, settings.WORKER_CONCURRENCY - 2))
+# The other threads are left to all other work, whatever slow sources there are.
+_places = BoundedSemaphore(settings.FETCH_PLACES)
 
 
 @shared_task
@@ -60,7 +60,7 @@ def fetch_next() -> str:
 @shared_task
 def fetch_due() -> int:
     """Ask for every URL that is due: those whose hint was lost, whose wait is over, whose fetcher died."""
-    most = settings.WORKER_CONCURRENCY
+    most = settings.FETCH_PLACES
     count = len(ingest.due(now=timezone.now()).values_list("pk", flat=True)[:most])
     for _ in range(count):
         hint(fetch_next)

@@ -189,8 +189,6 @@ EGRESS_PROXY = connections.egress_proxy(
     )
 )
 FETCH_POLICY = connections.outbound_policy("FETCH_ALLOW", FETCH_ALLOW)
-WEBHOOK_ALLOW = env.words("WEBHOOK_ALLOW", "The same for webhooks, which are to come.", example="http://n8n:5678")
-WEBHOOK_POLICY = connections.outbound_policy("WEBHOOK_ALLOW", WEBHOOK_ALLOW)
 FETCH_DEADLINE_SECONDS = env.number(
     "FETCH_DEADLINE_SECONDS",
     "A URL is fetched within this time, look-up of its name and all.",
@@ -242,6 +240,27 @@ WEBHOOK_EXPIRING_HOURS = env.number(
     maximum=8_760,
 )
 
+env.section("Webhooks")
+WEBHOOK_ALLOW = env.words(
+    "WEBHOOK_ALLOW",
+    "Origins that webhooks are sent to whatever their scheme, port and address; every other has to be public HTTPS.",
+    example="http://n8n:5678",
+)
+WEBHOOK_POLICY = connections.outbound_policy("WEBHOOK_ALLOW", WEBHOOK_ALLOW)
+WEBHOOK_DEADLINE_SECONDS = env.number(
+    "WEBHOOK_DEADLINE_SECONDS", "An endpoint has so long to begin its answer.", default=15, minimum=1, maximum=60
+)
+WEBHOOK_INTERVAL_SECONDS = env.number(
+    "WEBHOOK_INTERVAL_SECONDS", "How often beat looks for events that are due.", default=5, minimum=1
+)
+WEBHOOK_KEEP_DAYS = env.number(
+    "WEBHOOK_KEEP_DAYS",
+    "How long events can be replayed, and wait for a disabled endpoint; they hold captions and senders.",
+    default=7,
+    minimum=2,
+    maximum=MOST_DAYS,
+)
+
 env.section("Object store")
 MEDIA_BUCKET = env.text(
     "MEDIA_BUCKET", "The bucket of an S3-compatible store.", shown="files in var/media", example="mediahub"
@@ -272,15 +291,32 @@ WEB_GRACE_SECONDS = env.number(
 )
 WORKER_CONCURRENCY = env.number(
     "WORKER_CONCURRENCY",
-    "Tasks one worker process does at a time, each in a thread of its own; two are never fetching.",
-    default=16,
-    minimum=3,
+    "Tasks one worker process does at a time, each in a thread of its own: two for all else, the rest is split evenly "
+    "between fetching and webhooks.",
+    default=24,
+    minimum=4,
 )
+# None of them can starve another, whatever sources and endpoints there are.
+WEBHOOK_PLACES = (WORKER_CONCURRENCY - 2) // 2
+FETCH_PLACES = WORKER_CONCURRENCY - 2 - WEBHOOK_PLACES
 FETCHES_PER_APP = env.number(
     "FETCHES_PER_APP",
     "URLs of one app that are fetched at a time, over all workers.",
-    default=max(1, WORKER_CONCURRENCY // 2),
-    shown="half of WORKER_CONCURRENCY",
+    default=max(1, FETCH_PLACES // 2),
+    shown="half of those that one worker fetches",
+    minimum=1,
+)
+WEBHOOKS_PER_APP = env.number(
+    "WEBHOOKS_PER_APP",
+    "Requests to the endpoints of one app at a time, over all workers.",
+    default=max(1, WEBHOOK_PLACES // 2),
+    shown="half of those that one worker makes",
+    minimum=1,
+)
+WEBHOOKS_PER_ENDPOINT = env.number(
+    "WEBHOOKS_PER_ENDPOINT",
+    "Requests to one endpoint at a time, over all workers; to one that fails, a single one.",
+    default=4,
     minimum=1,
 )
 CLIENT_PATIENCE_SECONDS = env.number(
@@ -465,28 +501,29 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_CONCURRENCY = WORKER_CONCURRENCY
 # Most of the work waits for somebody else: for a source, a store, a database.
 CELERY_WORKER_POOL = "threads"
-# A queue of its own, which a worker empties in turn with the other: no number of URLs delays the purge.
-CELERY_TASK_ROUTES = {"media_store.tasks.fetch_next": {"queue": "fetch"}}
-CELERY_TASK_QUEUES = [Queue("celery"), Queue("fetch")]
+# Queues of their own, which a worker empties in turn with the other: no number of URLs or events delays the purge.
+CELERY_TASK_ROUTES = {
+    "media_store.tasks.fetch_next": {"queue": "fetch"},
+    "devices.tasks.send_webhooks": {"queue": "webhooks"},
+}
+CELERY_TASK_QUEUES = [Queue("celery"), Queue("fetch"), Queue("webhooks")]
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "beat-schedule")
 # A hint older than its interval has been overtaken by the next one.
 CELERY_BEAT_SCHEDULE = {
-    name.replace("_", "-"): {
-        "task": f"media_store.tasks.{name}",
-        "schedule": seconds,
-        "options": {"expires": seconds},
-    }
-    for name, seconds in {
-        "finish_destroyed": DESTRUCTION_INTERVAL_SECONDS,
-        "fetch_due": FETCH_INTERVAL_SECONDS,
-        "purge_expired": PURGE_INTERVAL_SECONDS,
-        "collect": COLLECT_INTERVAL_SECONDS,
-        "apply_retention_rules": SWEEP_INTERVAL_SECONDS,
-        "announce_expiring": SWEEP_INTERVAL_SECONDS,
-        "sweep_windows": SWEEP_INTERVAL_SECONDS,
-        "sweep_spool": SWEEP_INTERVAL_SECONDS,
-        "note_unreferenced": UNREFERENCED_INTERVAL_SECONDS,
+    task.rpartition(".")[2].replace("_", "-"): {"task": task, "schedule": seconds, "options": {"expires": seconds}}
+    for task, seconds in {
+        "devices.tasks.send_due_webhooks": WEBHOOK_INTERVAL_SECONDS,
+        "devices.tasks.sweep_webhooks": SWEEP_INTERVAL_SECONDS,
+        "media_store.tasks.finish_destroyed": DESTRUCTION_INTERVAL_SECONDS,
+        "media_store.tasks.fetch_due": FETCH_INTERVAL_SECONDS,
+        "media_store.tasks.purge_expired": PURGE_INTERVAL_SECONDS,
+        "media_store.tasks.collect": COLLECT_INTERVAL_SECONDS,
+        "media_store.tasks.apply_retention_rules": SWEEP_INTERVAL_SECONDS,
+        "media_store.tasks.announce_expiring": SWEEP_INTERVAL_SECONDS,
+        "media_store.tasks.sweep_windows": SWEEP_INTERVAL_SECONDS,
+        "media_store.tasks.sweep_spool": SWEEP_INTERVAL_SECONDS,
+        "media_store.tasks.note_unreferenced": UNREFERENCED_INTERVAL_SECONDS,
     }.items()
 }

@@ -135,6 +135,19 @@ _ROWS = (
         advice="It stays as it is until whoever runs this service releases the hold.",
     ),
     Entry(
+        code="too_many_webhooks",
+        status=409,
+        title="The app has too many webhooks",
+        advice="Delete one that is no longer needed.",
+        extras=("limit",),
+    ),
+    Entry(
+        code="webhook_disabled",
+        status=409,
+        title="The webhook is disabled",
+        advice="Enable it with PATCH, then ask again.",
+    ),
+    Entry(
         code="media_not_ready",
         status=409,
         title="The media is not ready yet",
@@ -234,6 +247,12 @@ _ROWS = (
         status=422,
         title="Nothing is fetched from this URL",
         advice="Give an https:// URL on port 443 of a public host, or send the file itself.",
+    ),
+    Entry(
+        code="webhook_forbidden",
+        status=422,
+        title="Nothing is sent to this URL",
+        advice="Give an https:// URL on port 443 of a public host, or have its origin allowed.",
     ),
     Entry(
         code="media_failed",

@@ -23,7 +23,7 @@ def celery_worker(*, var: Path, env: Mapping[str, str], **settings: str) -> Iter
         process = subprocess.Popen(
             ["sh", "-c", _procfile_line("worker")],
             cwd=ROOT,
-            env={**env, "PATH": _path(), "WORKER_CONCURRENCY": "3", "LOG_LEVEL": "info", **settings},
+            env={**env, "PATH": _path(), "WORKER_CONCURRENCY": "4", "LOG_LEVEL": "info", **settings},
             stdout=out,
             stderr=out,
             start_new_session=True,

@@ -43,6 +43,8 @@ CONFIG = {
                 "media_validate",
                 "keys_create",
                 "devices_create",
+                "webhooks_create",
+                "webhooks_change",
             ],
             "checks": {"positive_data_acceptance": {"expected-statuses": MEANINGLESS}},
         },
@@ -75,12 +77,13 @@ def alice(db: None) -> Person:
 def names(alice: Person) -> Iterator[dict[str, str]]:
     """What the parameters of a path or a query may name: things that are there."""
     media = alice.sent(jpeg())
+    hook = alice.api.post_json("/v1/webhooks", {"url": "https://hooks.example.com/a", "events": ["message"]}).json()
     # From here on the application is called without Django's client, which would keep the test's own connection.
     for moment in (request_started, request_finished):
         moment.disconnect(close_old_connections)
     link = links.token_for(Media.objects.get(pk=media["id"]), until=timezone.now() + timedelta(hours=1))
     ids = {"device_id": str(alice.device.pk), "id": media["id"], "media_id": media["id"]}
-    yield {**ids, "path": media["media_path"], "link": link}
+    yield {**ids, "webhook_id": hook["id"], "path": media["media_path"], "link": link}
     for moment in (request_started, request_finished):
         moment.connect(close_old_connections)
 
@@ -134,7 +137,7 @@ class TestTheDocument:
     def test_says_what_each_operation_does_and_needs(self, operation: dict[str, Any]) -> None:
         assert operation["summary"]
         assert operation["tags"]
-        scopes = ("media:read", "media:write", "devices", "keys", "gateway", "Any live key", "No key")
+        scopes = ("media:read", "media:write", "devices", "webhooks", "keys", "gateway", "Any live key", "No key")
         assert any(scope in operation["description"] for scope in scopes), operation["description"]
 
     @pytest.mark.parametrize("operation", OPERATIONS)

@@ -4,5 +4,6 @@ from devices.admin.apps import AppAdmin
 from devices.admin.devices import DeviceAdmin
 from devices.admin.keys import ApiKeyAdmin
 from devices.admin.trail import AuditEventAdmin
+from devices.admin.webhooks import WebhookDeliveryAdmin, WebhookEndpointAdmin
 
-__all__ = ["ApiKeyAdmin", "AppAdmin", "AuditEventAdmin", "DeviceAdmin"]
+__all__ = ["ApiKeyAdmin", "AppAdmin", "AuditEventAdmin", "DeviceAdmin", "WebhookDeliveryAdmin", "WebhookEndpointAdmin"]

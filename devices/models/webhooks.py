@@ -33,9 +33,9 @@ class WebhookEndpointQuerySet(models.QuerySet["WebhookEndpoint"]):
         """Open ones that have not asked to be left alone until later."""
         return self.open().filter(Q(not_before=None) | Q(not_before__lte=now))
 
-    def deleted_before(self, moment: dt.datetime) -> Self:
-        """Those whose rows can be swept away."""
-        return self.filter(deleted_at__lte=moment)
+    def deleted(self) -> Self:
+        """Those whose rows are to be swept away."""
+        return self.filter(deleted_at__isnull=False)
 
 
 class WebhookEndpoint(models.Model):
@@ -48,7 +48,7 @@ class WebhookEndpoint(models.Model):
     class DisabledReason(models.TextChoices):
         """Why nothing is sent to it; empty while it is enabled."""
 
-        CLIENT = "client", "by the client, staff or an operator"
+        CLIENT = "client", "somebody disabled it"
         GONE = "gone", "it answered 410"
         FAILING = "failing", "nothing but failures for days"
 
@@ -65,6 +65,8 @@ class WebhookEndpoint(models.Model):
     disabled_reason = models.CharField(max_length=10, choices=DisabledReason, blank=True)
     failing_since = models.DateTimeField(null=True, help_text="The first failure since the last success.")
     not_before = models.DateTimeField(null=True, help_text="Until then it asked to be left alone (Retry-After).")
+    # Endpoints take turns.
+    last_claimed_at = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     deleted_at = models.DateTimeField(null=True, editable=False)
 
@@ -96,10 +98,6 @@ class WebhookEndpoint(models.Model):
 
 class WebhookDeliveryQuerySet(models.QuerySet["WebhookDelivery"]):
     """The outbox, asked by what is to be done."""
-
-    def for_app(self, app: App) -> Self:
-        """What the app may see: the deliveries of its endpoints that were not deleted."""
-        return self.filter(endpoint__app=app, endpoint__deleted_at=None)
 
     def pending(self) -> Self:
         """Those that are still to be sent."""

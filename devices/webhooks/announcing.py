@@ -8,6 +8,7 @@ from django.db import connections, router
 from django.db.transaction import TransactionManagementError
 from structlog.contextvars import get_contextvars
 
+from devices.failpoints import reached
 from devices.models import WebhookDelivery, WebhookEndpoint, locked_key_shared
 from devices.models.webhooks import REQUEST_ID_CHARACTERS
 from devices.signals import webhooks_due
@@ -25,6 +26,7 @@ def announce(*news: News, now: dt.datetime) -> int:
         message = "An event is announced within the transaction that makes it true."
         raise TransactionManagementError(message)
     endpoints = _listening({one.app_id for one in news})
+    reached("webhooks.announce.locked")
     return write(_deliveries(news, endpoints, now=now)) if endpoints else 0
 
 
@@ -32,7 +34,7 @@ def write(deliveries: Iterable[WebhookDelivery]) -> int:
     """Write deliveries, and tell of them."""
     written = WebhookDelivery.objects.bulk_create(deliveries, batch_size=WRITTEN_AT_ONCE)
     if written:
-        webhooks_due.send(sender=WebhookDelivery, count=len(written))
+        webhooks_due.send(sender=WebhookDelivery)
     return len(written)
 
 

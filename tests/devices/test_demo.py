@@ -20,6 +20,7 @@ from devices import keys
 from devices.demo import DemoCredentials, ensure_demo
 from devices.demo_walk import sample_picture, walk
 from devices.models import ApiKey, App, Device
+from safe_http import Policy, parse_origin
 from tests.devices.conftest import client_with
 
 URL = "http://127.0.0.1:8000"
@@ -75,6 +76,7 @@ class TestFirstTime:
             "MEDIAHUB_DEVICE_ID": made.device_id,
             "MEDIAHUB_ADMIN_USER": "admin",
             "MEDIAHUB_ADMIN_PASSWORD": made.admin_password,
+            "MEDIAHUB_WEBHOOK_SECRET": made.webhook_secret,
         }
 
     def test_the_file_is_the_owners_alone_and_nothing_lies_beside_it(self, var: Path) -> None:
@@ -155,7 +157,7 @@ class TestCreateDemo:
         out = io.StringIO()
         call_command("create_demo", stdout=out, stderr=io.StringIO())
         subprocess.run(["/bin/sh", "-n"], input=out.getvalue().encode(), check=True)
-        assert out.getvalue().count("curl ") == 5
+        assert out.getvalue().count("curl ") == 6
 
     def test_writes_flat_json(self, var: Path) -> None:
         out = io.StringIO()
@@ -177,3 +179,38 @@ class TestSamplePicture:
         with Image.open(sample_picture()) as picture:
             assert (picture.format, picture.size) == ("JPEG", (720, 480))
         assert sample_picture().stat().st_size < 20_000
+
+
+class TestTheListener:
+    LISTENER = "http://127.0.0.1:9000/"
+
+    @pytest.fixture(autouse=True)
+    def _allowed(self, settings: Settings) -> None:
+        origins = [parse_origin(f"http://127.0.0.1:{port}") for port in (9000, 9001)]
+        settings.WEBHOOK_POLICY = Policy(allow=frozenset(origins))
+
+    def led(self, listener: str) -> DemoCredentials:
+        return ensure_demo(now=timezone.now(), url=URL, listener=listener)
+
+    def test_is_told_of_everything_by_an_endpoint_of_the_demo(self, var: Path) -> None:
+        made = self.led(self.LISTENER)
+        [hook] = client_with(made.key).get("/v1/webhooks").json()["results"]
+        assert (hook["url"], hook["enabled"]) == (self.LISTENER, True)
+        assert {"message", "receipt", "device_destroyed"} <= set(hook["events"])
+        assert made.webhook_secret.startswith("whsec_")
+
+    def test_keeps_its_secret_where_it_moves(self, var: Path) -> None:
+        secret = self.led(self.LISTENER).webhook_secret
+        made = self.led("http://127.0.0.1:9001/")
+        [hook] = client_with(made.key).get("/v1/webhooks").json()["results"]
+        assert (made.webhook_secret, hook["url"]) == (secret, "http://127.0.0.1:9001/")
+
+    def test_is_told_again_where_its_endpoint_was_disabled_or_deleted(self, var: Path) -> None:
+        made = self.led(self.LISTENER)
+        client = client_with(made.key)
+        [hook] = client.get("/v1/webhooks").json()["results"]
+        client.patch(f"/v1/webhooks/{hook['id']}", {"enabled": False}, content_type="application/json")
+        self.led(self.LISTENER)
+        assert client.get(f"/v1/webhooks/{hook['id']}").json()["enabled"] is True
+        client.delete(f"/v1/webhooks/{hook['id']}")
+        assert self.led(self.LISTENER).webhook_secret != made.webhook_secret

@@ -55,6 +55,19 @@ FAILED = {"reconcile.media_committed": 1, "reconcile.blob_condemned": 2}
 DELETING = ("reconcile.orphans_asked", "reconcile.orphans_deleted")
 VERIFYING = "reconcile.verified"
 
+# A claim, before it is committed and after; an answer that was heard and is not noted yet; one that is.
+SENDING = (
+    "webhooks.claim.locked",
+    "webhooks.claim.written",
+    "webhooks.claimed",
+    "webhooks.answered",
+    "webhooks.recorded",
+)
+# The note of a failure, with its endpoint locked; and the news of a device's end, before it is written.
+NOTING_FAILURE = "webhooks.record.locked"
+TELLING = "webhooks.announce.locked"
+WEBHOOKS_SWEPT = "webhooks.swept"
+
 ALL = {
     *(*NEW_BYTES, HALF_PUT, RACE, *KNOWN_BYTES, REFUSED_BYTES),
     *(*REMOVAL, *PURGE, *COLLECTION),
@@ -62,4 +75,5 @@ ALL = {
     *(*ANNOUNCING, REFETCH, *FETCHING, FETCH_FAILED),
     *(*LOOKING, *FAILING, *FAILED, *DELETING, VERIFYING),
     *(*SWEEP, RULES, HOLD, DELIVERY),
+    *(*SENDING, NOTING_FAILURE, TELLING, WEBHOOKS_SWEPT),
 }

@@ -139,7 +139,7 @@ class TestAKill:
 
 @contextmanager
 def a_short_life(installed: Installation, source: Source) -> Iterator[None]:
-    env = {"FETCH_ALLOW": source.origin, "FETCH_DEADLINE_SECONDS": "5", "WORKER_CONCURRENCY": "8"}
+    env = {"FETCH_ALLOW": source.origin, "FETCH_DEADLINE_SECONDS": "5", "WORKER_CONCURRENCY": "14"}
     with celery_worker(var=installed.var, env=installed.env, **env) as process:
         yield
         os.killpg(process.pid, signal.SIGKILL)
@@ -165,7 +165,7 @@ def test_two_hundred_survive_workers_killed_and_redis_flushed(
             if kills == 3:
                 Redis.from_url(installed.env["REDIS_URL"]).flushdb()
     _let_claims_run_out(witness)
-    env = {"FETCH_ALLOW": source.origin, "WORKER_CONCURRENCY": "8"}
+    env = {"FETCH_ALLOW": source.origin, "WORKER_CONCURRENCY": "14"}
     with celery_worker(var=installed.var, env=installed.env, **env):
         _beat_until_done(installed, witness)
     ends = Counter(status for (status,) in witness.rows("SELECT status FROM media_store_media"))

@@ -52,7 +52,7 @@ class House:
 @pytest.fixture
 def house(installed: Installation) -> Iterator[House]:
     with source_running() as source:
-        allowed = {"FETCH_ALLOW": source.origin, "WORKER_CONCURRENCY": "8"}
+        allowed = {"FETCH_ALLOW": source.origin, "WORKER_CONCURRENCY": "18"}
         worker = celery_worker(var=installed.var, env=installed.env, **allowed)
         with installed.web(WEB_CONCURRENCY="1", **allowed) as web, worker:
             yield House(installed=installed, web=web, source=source)
@@ -65,7 +65,7 @@ def test_fifty_slow_sources_hold_up_no_other_app(house: House, record_property: 
         house.upload(house.source.has(f"/slow/{number}", jpeg(shade=number), held=True), key=alice)
     fast = house.upload(house.source.has("/fast", jpeg()), key=bob)
     took = house.until(fast, key=bob, seconds=PATIENCE_SECONDS)
-    # Half of the worker's eight threads and no more are with alice's sources.
+    # Half of the worker's eight places for fetching and no more are with alice's sources.
     assert len([path for path in house.source.asked if path.startswith("/slow")]) == 4
     record_property("summary", f"a fast source beside {SLOW} slow ones of another app: {took:.2f} s")
     house.source.release()

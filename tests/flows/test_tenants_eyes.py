@@ -16,7 +16,8 @@ import pytest
 from django.utils import timezone
 from drf_spectacular.generators import SchemaGenerator
 
-from devices import keys
+from devices import keys, webhooks
+from devices.models import WebhookEndpoint
 from devices.scopes import Scope
 from media_store.models import Media
 from tests.media_files import jpeg
@@ -133,6 +134,21 @@ def a_key(person: Person) -> str:
     return str(key.pk)
 
 
+def a_webhook(person: Person) -> str:
+    """The one that the person has."""
+    endpoint = WebhookEndpoint.objects.for_app(person.app).first()
+    if endpoint is None:
+        url = "https://hooks.example.com/a"
+        endpoint, _ = webhooks.create(app=person.app, url=url, events=["message"], now=timezone.now())
+    return str(endpoint.pk)
+
+
+def a_delivery(person: Person) -> str:
+    """To the webhook of `a_webhook`."""
+    endpoint = WebhookEndpoint.objects.get(pk=a_webhook(person))
+    return str(webhooks.test(endpoint, now=timezone.now()).pk)
+
+
 # How to make what a name stands for: by the path up to the name, or by operation and name.
 IN_PATHS: dict[str, Make] = {
     "/v1/media/{media_id}": lambda person: str(a_media(person)["id"]),
@@ -140,6 +156,9 @@ IN_PATHS: dict[str, Make] = {
     "/v1/devices/{id}": a_device,
     "/v1/devices/{device_id}": a_device,
     "/v1/keys/{id}": a_key,
+    "/v1/webhooks/{id}": a_webhook,
+    "/v1/webhooks/{webhook_id}": a_webhook,
+    "/v1/webhooks/{webhook_id}/deliveries/{id}": a_delivery,
 }
 ELSEWHERE: dict[tuple[str, str], Make] = {
     ("media_refetch", "id"): a_failed_media,

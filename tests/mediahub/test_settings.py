@@ -168,5 +168,5 @@ class TestSettingsOfRetention:
     def test_are_all_bounded(self) -> None:
         names = ("FLOOR_DAYS", "CEILING_DAYS", "AUDIT_DAYS", "KEEP_DAYS", "GRACE_SECONDS", "DEADLINE_SECONDS")
         rows = [row for row in SETTINGS_TABLE if row.name.endswith(names) and row.name != "WEB_GRACE_SECONDS"]
-        assert len(rows) == 8
+        assert len(rows) == 10
         assert [row.name for row in rows if " to " not in row.expects] == []

@@ -1,0 +1,45 @@
+"""`manage.py rotate_webhook_secret`: a new secret, the one before it for a while."""
+
+from typing import Any, ClassVar
+
+from django.core.management.base import CommandParser
+from django.utils import timezone
+
+from devices import webhooks
+from devices.management.door import Door, written
+from devices.management.webhooks import add_webhook_argument, flat, webhook_called
+
+
+class Command(Door):
+    """Rotate the secret of a webhook."""
+
+    help = "Give a webhook a new secret. Writes it, this once. Until the overlap is over the old one signs too."
+    examples: ClassVar[str] = """
+  manage.py rotate_webhook_secret 0197a3c6-1f3e-7c55-9e6f-708192a3b4c5                       a day to change over
+  manage.py rotate_webhook_secret 0197a3c6-1f3e-7c55-9e6f-708192a3b4c5 --overlap-seconds 0   the old one has leaked
+"""
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take the webhook and the overlap."""
+        add_webhook_argument(parser)
+        parser.add_argument(
+            "--overlap-seconds",
+            type=int,
+            choices=range(webhooks.LONGEST_OVERLAP_SECONDS + 1),
+            default=webhooks.OVERLAP_SECONDS,
+            metavar="N",
+            help=f"how long both sign: 0 to {webhooks.LONGEST_OVERLAP_SECONDS} (default: a day)",
+        )
+        super().add_arguments(parser)
+
+    def handle(self, **options: Any) -> None:
+        """Rotate it."""
+        endpoint = webhook_called(options["webhook"])
+        secret = webhooks.rotate(endpoint, overlap_seconds=options["overlap_seconds"], now=timezone.now())
+        until = written(endpoint.previous_secret_until)
+        self.tell(
+            result=flat(endpoint, secret=secret),
+            plain=secret,
+            talk=f"Store it now, it is not shown again. The secret before it signs too until {until}.",
+            as_json=options["json"],
+        )
