@@ -32,8 +32,8 @@ curl -sS -G -H "Authorization: Bearer $MEDIAHUB_KEY" --data-urlencode "path=$MED
   -o {copy} "$MEDIAHUB_URL/media" && cmp {copy} {picture} && echo "byte for byte the same"
 
 # Hand in a picture as a gateway does{event}:
-curl -sS -w '\n' -H "Authorization: Bearer $MEDIAHUB_GATEWAY_KEY" \
-  -F "message_id=demo-$(date +%s)" -F kind=image -F from=6281234567890 -F caption=Hello -F file=@{picture} \
+curl -sS -w '\\n' -H "Authorization: Bearer $MEDIAHUB_GATEWAY_KEY" \\
+  -F "message_id=demo-$(date +%s)" -F kind=image -F from=6281234567890 -F caption=Hello -F file=@{picture} \\
   "$MEDIAHUB_URL/v1/devices/$MEDIAHUB_DEVICE_ID/inbound"
 
 # See it in the admin: {url}/admin/  ({login})
