@@ -226,6 +226,13 @@ WORKER_CONCURRENCY = env.number(
     default=16,
     minimum=3,
 )
+TASK_LIMIT_SECONDS = env.number(
+    "TASK_LIMIT_SECONDS",
+    "A worker with a task that takes longer than this begins anew; longer than FETCH_DEADLINE_SECONDS.",
+    default=600,
+    minimum=2,
+    maximum=43_200,
+)
 FETCHES_PER_APP = env.number(
     "FETCHES_PER_APP",
     "URLs of one app that are fetched at a time, over all workers.",
@@ -390,9 +397,8 @@ SPECTACULAR_SETTINGS = {
 
 # Work outside requests: hints only, the rows are the queue of record.
 UNREFERENCED_INTERVAL_SECONDS = 86_400
-TASK_LIMIT_SECONDS = 600
 # A task that has more to do than this leaves the rest to the next beat.
-TASK_WORK_SECONDS = 300
+TASK_WORK_SECONDS = TASK_LIMIT_SECONDS // 2
 CELERY_BROKER_URL, CELERY_BROKER_TRANSPORT, CELERY_BROKER_TRANSPORT_OPTIONS = connections.broker(
     REDIS_URL, var=VAR, task_limit_seconds=TASK_LIMIT_SECONDS
 )
@@ -409,8 +415,6 @@ CELERY_ACCEPT_CONTENT = ["json"]
 # Both are needed: without the second, a task whose pool child was killed is lost.
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
-CELERY_TASK_TIME_LIMIT = TASK_LIMIT_SECONDS
-CELERY_TASK_SOFT_TIME_LIMIT = TASK_LIMIT_SECONDS - 60
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_CONCURRENCY = WORKER_CONCURRENCY
 # Most of the work waits for somebody else: for a source, a store, a database.
