@@ -8,6 +8,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
+from tests.faults.conftest import SERVICES
 from tests.faults.estates import Estate
 from tests.faults.procfile import Part, running
 from tests.installation import Installation
@@ -34,14 +35,15 @@ def wait_until(true: Callable[[], bool], *, what: str) -> None:
         time.sleep(0.2)
 
 
+@pytest.mark.parametrize("installed", [SERVICES], indirect=True)
 class TestATaskThatHangs:
     def test_ends_with_its_worker_which_goes_on_with_the_rest(
-        self, on_services: Installation, estate_of: Callable[[], Estate]
+        self, installed: Installation, estate_of: Callable[[], Estate]
     ) -> None:
         stuck, other = estate_of(), estate_of()
         stuck.expire(stuck.going[0])
-        worker, beat = (Part(name, on_services, {**LIMIT, **EAGER}) for name in ("worker", "beat"))
-        with app_locked(on_services, stuck.app_id), running(worker, beat):
+        worker, beat = (Part(name, installed, {**LIMIT, **EAGER}) for name in ("worker", "beat"))
+        with app_locked(installed, stuck.app_id), running(worker, beat):
             wait_until(lambda: "task_over_limit" in worker.log.read_text(), what="the worker does not notice")
             assert "purge_expired" in worker.log.read_text()
             other.destroy_device()
