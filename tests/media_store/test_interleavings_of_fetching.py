@@ -136,6 +136,8 @@ class TestAFetchThatIsGivenUp:
         media.refresh_from_db()
         assert (media.status, media.reason) in {("ready", ""), ("pending", "try_again")}
         assert media.is_fetching is False
+        # Nobody fetches it in the next story.
+        story.remove(media)()
         story.check_the_end()
 
     @searched
