@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection, transaction
-from django.db.models import F, Sum, Value
+from django.db.models import Count, F, Sum, Value
 from django.db.models.functions import Coalesce
 
 from devices import destruction
 from devices.models import App, Device
+from media_store import giving_way
 from media_store.failpoints import reached
 from media_store.models import (
     Blob,
@@ -31,7 +32,7 @@ from media_store.models import (
 from problems.errors import NotFound
 
 # One statement over a million rows would lock others out; a batch takes a fraction of a second.
-BATCH_ROWS = {"postgresql": 10_000, "sqlite": 2_000}
+BATCH_ROWS = {"postgresql": 10_000, "sqlite": 1_000}
 
 MayGoOn = Callable[[], bool]
 OnBatch = Callable[[int], None]
@@ -64,12 +65,12 @@ def finish_destroyed(*, now: datetime, may_go_on: MayGoOn = lambda: True, on_bat
 def _finish_device(device: Device, *, now: datetime, may_go_on: MayGoOn, on_batch: OnBatch) -> int:
     media = Media.objects.filter(device=device)
     removed = _clear(media, owner=device, app_id=device.app_id, now=now, may_go_on=may_go_on, on_batch=on_batch)
-    destruction.finish(
-        device.pk,
-        is_empty=lambda: _is_without(device, media),
-        totals=lambda: _totals(app_id=device.app_id, device_id=device.pk),
-        now=now,
-    )
+    if not media.are_there(by="pk"):
+        # Nothing is added behind the mark, so these are the last sums: made before anybody is locked out for them.
+        sums = _sums(app_id=device.app_id, device_id=device.pk)
+        destruction.finish(
+            device.pk, is_empty=lambda: _is_without(device, media), totals=lambda: _totals(sums), now=now
+        )
     reached("destruction.device_finished")
     return removed
 
@@ -86,14 +87,20 @@ def _is_without(device: Device, media: MediaQuerySet) -> bool:
 def _finish_app(app: App, *, now: datetime, may_go_on: MayGoOn, on_batch: OnBatch) -> int:
     uploads = Media.objects.filter(app=app, device=None)
     removed = _clear(uploads, owner=app, app_id=app.pk, now=now, may_go_on=may_go_on, on_batch=on_batch)
-    destruction.finish_app(app.pk, is_empty=lambda: _is_empty(app), totals=lambda: _totals(app_id=app.pk), now=now)
+    if _has_nothing_left(app):
+        sums = _sums(app_id=app.pk)
+        destruction.finish_app(app.pk, is_empty=lambda: _is_empty(app), totals=lambda: _totals(sums), now=now)
     reached("destruction.app_finished")
     return removed
 
 
+def _has_nothing_left(app: App) -> bool:
+    return not (Media.objects.filter(app=app).are_there(by="pk") or Blob.objects.filter(app=app).exists())
+
+
 def _is_empty(app: App) -> bool:
     """Nothing of the app is left but its rules, which then go with it."""
-    if Media.objects.filter(app=app).are_there(by="pk") or Blob.objects.filter(app=app).exists():
+    if not _has_nothing_left(app):
         return False
     RetentionRule.objects.filter(app=app).delete()
     reached("destruction.app_emptied")
@@ -110,10 +117,15 @@ def _clear(  # noqa: PLR0913 - what a batch is of, and how a run is to go, each 
     on_batch: OnBatch,
 ) -> int:
     removed = 0
-    while may_go_on() and (gone := _remove_batch(rows, owner=owner, app_id=app_id, now=now)):
+    left = rows
+    while may_go_on():
+        with giving_way.turn():
+            gone = _remove_batch(left, owner=owner, app_id=app_id, now=now)
+        if gone is None:
+            break
         removed += gone.rows
         # What was removed stays in the index until the vacuum: without this each batch would pass it all again.
-        rows = rows.filter(pk__gt=gone.last)
+        left = rows.filter(pk__gt=gone.last)
         reached("destruction.batch_removed")
         on_batch(gone.rows)
     return removed
@@ -160,7 +172,11 @@ def _account(now: datetime) -> dict[str, object]:
     return {"media_id": F("pk"), **{name: F(name) for name in same}, "destroyed_at": Value(now)}
 
 
-def _totals(**whose: uuid.UUID) -> dict[str, object]:
-    reached("destruction.emptied")
+def _sums(**whose: uuid.UUID) -> dict[str, object]:
     rows = DestroyedMedia.objects.filter(**whose)
-    return {"media": rows.count(), "bytes": rows.aggregate(bytes=Coalesce(Sum("size"), 0))["bytes"]}
+    return rows.aggregate(media=Count("pk"), bytes=Coalesce(Sum("size"), 0))
+
+
+def _totals(sums: dict[str, object]) -> dict[str, object]:
+    reached("destruction.emptied")
+    return sums

@@ -8,6 +8,7 @@ from typing import Any
 from celery import Celery, signals
 from structlog.contextvars import bind_contextvars, clear_contextvars, get_contextvars
 
+from mediahub import task_limit
 from mediahub.environment import WrongSetting
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mediahub.settings")
@@ -56,6 +57,7 @@ def _send_request_id(headers: dict[str, Any], **_kwargs: Any) -> None:
 @signals.task_prerun.connect
 def _bind_task(task: Any, task_id: str, **_kwargs: Any) -> None:
     """Lines of a task name it, and the request that asked for it."""
+    task_limit.note_begin(task_id, task.name)
     clear_contextvars()
     bind_contextvars(task=task.name, task_id=task_id)
     request_id = task.request.get("mediahub_request_id")
@@ -64,5 +66,11 @@ def _bind_task(task: Any, task_id: str, **_kwargs: Any) -> None:
 
 
 @signals.task_postrun.connect
-def _unbind_task(**_kwargs: Any) -> None:
+def _unbind_task(task_id: str, **_kwargs: Any) -> None:
+    task_limit.note_end(task_id)
     clear_contextvars()
+
+
+@signals.worker_ready.connect
+def _watch_the_time(**_kwargs: Any) -> None:
+    task_limit.watch()

@@ -96,6 +96,15 @@ def check_retention(**_kwargs: Any) -> list[CheckMessage]:
 
 
 @register
+def check_deadlines(**_kwargs: Any) -> list[CheckMessage]:
+    """A fetch has to end by its own deadline, before its worker begins anew for it."""
+    if settings.FETCH_DEADLINE_SECONDS < settings.TASK_LIMIT_SECONDS:
+        return []
+    hint = "Set TASK_LIMIT_SECONDS to more than FETCH_DEADLINE_SECONDS, and some minutes for storing what was fetched."
+    return [Error("TASK_LIMIT_SECONDS is not over FETCH_DEADLINE_SECONDS.", hint=hint, id="mediahub.E007")]
+
+
+@register
 def check_allowed_origins(**_kwargs: Any) -> list[CheckMessage]:
     """Said at every check, so that nobody forgets what is exempt from the rules of outbound requests."""
     return [

@@ -296,6 +296,13 @@ WORKER_CONCURRENCY = env.number(
     default=24,
     minimum=4,
 )
+TASK_LIMIT_SECONDS = env.number(
+    "TASK_LIMIT_SECONDS",
+    "A worker with a task that takes longer than this begins anew; longer than FETCH_DEADLINE_SECONDS.",
+    default=600,
+    minimum=2,
+    maximum=43_200,
+)
 # None of them can starve another, whatever sources and endpoints there are.
 WEBHOOK_PLACES = (WORKER_CONCURRENCY - 2) // 2
 FETCH_PLACES = WORKER_CONCURRENCY - 2 - WEBHOOK_PLACES
@@ -476,9 +483,8 @@ SPECTACULAR_SETTINGS = {
 
 # Work outside requests: hints only, the rows are the queue of record.
 UNREFERENCED_INTERVAL_SECONDS = 86_400
-TASK_LIMIT_SECONDS = 600
 # A task that has more to do than this leaves the rest to the next beat.
-TASK_WORK_SECONDS = 300
+TASK_WORK_SECONDS = TASK_LIMIT_SECONDS // 2
 CELERY_BROKER_URL, CELERY_BROKER_TRANSPORT, CELERY_BROKER_TRANSPORT_OPTIONS = connections.broker(
     REDIS_URL, var=VAR, task_limit_seconds=TASK_LIMIT_SECONDS
 )
@@ -495,8 +501,6 @@ CELERY_ACCEPT_CONTENT = ["json"]
 # Both are needed: without the second, a task whose pool child was killed is lost.
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
-CELERY_TASK_TIME_LIMIT = TASK_LIMIT_SECONDS
-CELERY_TASK_SOFT_TIME_LIMIT = TASK_LIMIT_SECONDS - 60
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_CONCURRENCY = WORKER_CONCURRENCY
 # Most of the work waits for somebody else: for a source, a store, a database.

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -35,12 +36,17 @@ def use(settings: Settings, **changes: Any) -> None:
 def own_bucket(settings: Settings) -> Iterator[str]:
     """A bucket for one test at a time, empty before it and after it."""
     name = f"{settings.MEDIA_BUCKET}-own"
-    make_bucket({**os.environ, "MEDIA_BUCKET": name})
+    _made(name)
     use(settings, bucket=name)
     empty()
     yield name
     use(settings, bucket=name)
     empty()
+
+
+@cache
+def _made(name: str) -> None:
+    make_bucket({**os.environ, "MEDIA_BUCKET": name})
 
 
 def empty() -> None:

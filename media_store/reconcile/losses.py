@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import connection, transaction
 
 from devices.models import App
-from media_store import collection
+from media_store import collection, giving_way
 from media_store.failpoints import reached
 from media_store.models import BYTES_MISSING, Blob, Media
 from media_store.retention import entomb
@@ -31,7 +31,8 @@ def fail_media_of(blob: Blob, *, now: datetime) -> Settled:
     most = BATCH_ROWS[connection.vendor]
     while True:
         try:
-            count, is_last = _fail_batch(blob, most=most, settled=settled, now=now)
+            with giving_way.turn():
+                count, is_last = _fail_batch(blob, most=most, settled=settled, now=now)
         except NotFound:
             # The app has gone, and with it all that it had.
             return Settled(is_settled=True)

@@ -9,6 +9,7 @@ from django.db import connection, transaction
 
 from devices import audit
 from devices.models import App, AuditEvent
+from media_store import giving_way
 from media_store.failpoints import reached
 from media_store.models import Media, MediaQuerySet
 from media_store.retention.brake import Braked, braked
@@ -107,7 +108,8 @@ def _batches(  # noqa: PLR0913 - how a batch is taken, each by its name
             chosen = rows.filter(app_id=app_id)
             if since is not None:
                 chosen = chosen.filter(expires_at__gte=since)
-            batch = _take_batch(app_id, chosen, reason=reason, now=now, count=count, tell=tell)
+            with giving_way.turn():
+                batch = _take_batch(app_id, chosen, reason=reason, now=now, count=count, tell=tell)
             if batch is None:
                 break
             since = batch.last

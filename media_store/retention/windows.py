@@ -9,6 +9,7 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from devices.models import App
+from media_store import giving_way
 from media_store.failpoints import reached
 from media_store.models import DestroyedMedia, LegalHold, Media, PurgeRun
 
@@ -46,7 +47,11 @@ def sweep_windows(
 
 def _whole(sweep: Callable[[], int], may_go_on: Callable[[], bool], on_batch: Callable[[int], None]) -> int:
     swept = 0
-    while may_go_on() and (count := sweep()):
+    while may_go_on():
+        with giving_way.turn():
+            count = sweep()
+        if not count:
+            break
         swept += count
         on_batch(count)
         reached("retention.window_swept")

@@ -30,23 +30,23 @@ MULTIPART = TransferConfig(multipart_threshold=PART_BYTES, multipart_chunksize=P
 
 log = structlog.get_logger(__name__)
 
+# By store and credentials; a bucket needs none of its own.
+_clients: dict[tuple[Any, ...], Any] = {}
+_making = threading.Lock()
+
 
 class S3Store(S3Storage):  # type: ignore[misc]  # the library has no types
     """A bucket. One client serves every thread of the process: a session each costs 0.1 s and 10 MB."""
 
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(**settings)
-        self._client_lock = threading.Lock()
-        self._client: Any = None
-
     @property
     def client(self) -> Any:
         """The shared client; clients are safe between threads, making one is not."""
-        with self._client_lock:
-            if self._client is None:
-                self._client = self.connection.meta.client
-                self._client.meta.events.register("before-sign.s3.DeleteObjects", _add_content_md5)
-            return self._client
+        whose = (self.endpoint_url, self.region_name, self.access_key, self.secret_key, self.addressing_style)
+        with _making:
+            if whose not in _clients:
+                _clients[whose] = self.connection.meta.client
+                _clients[whose].meta.events.register("before-sign.s3.DeleteObjects", _add_content_md5)
+            return _clients[whose]
 
     def put_file(self, key: str, path: Path) -> None:
         """See `ObjectStore`. Bytes are read from the file as they are sent, in both ways."""

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.utils import timezone
@@ -20,7 +20,7 @@ from tests.people import stored_keys
 
 SCHEDULES = st.lists(st.integers(0, 1), max_size=24)
 SCHEDULES_OF_THREE = st.lists(st.integers(0, 2), max_size=40)
-EXAMPLES = int(os.environ.get("INTERLEAVINGS", "10"))
+EXAMPLES = int(os.environ.get("INTERLEAVINGS", "5"))
 searched = hypothesis_settings(
     max_examples=EXAMPLES,
     deadline=None,
@@ -63,6 +63,29 @@ class Story:
         """Without a device."""
         arrival = ingest.Arrival(app=self.app, device=None, direction="upload", source=Media.Source.RAW)
         return lambda: self._receive(arrival)
+
+    def announce(self, url: str, *, plainly: bool = False) -> Media:
+        """Of a media that a worker is to fetch; ours, as if claimed."""
+        arrival = ingest.Arrival(
+            app=self.app,
+            device=None if plainly else self.device,
+            direction=Media.Direction.UPLOAD if plainly else Media.Direction.OUTBOUND,
+            source=Media.Source.URL,
+            kind=None if plainly else "image",
+            to="" if plainly else "1",
+        )
+        ingest.announce(arrival, url, now=self.now)
+        return self.claimed(at=self.now)
+
+    def claimed(self, *, at: datetime) -> Media:
+        """The one that waits, as the worker has it that claims it then."""
+        media = ingest.claim(now=at)
+        assert media is not None
+        assert media.app_id == self.app.pk
+        return media
+
+    def fetch(self, media: Media) -> Callable[[], str]:
+        return lambda: ingest.fetch(media, now=self.now)
 
     def expire(self, media: Media) -> None:
         Media.objects.filter(pk=media.pk).update(expires_at=self.now)

@@ -83,7 +83,7 @@ class TestWhatWasLetGo:
         assert Blob.objects.get().state == Blob.State.READY
 
     def test_in_large_numbers_goes_in_batches(self, alice: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(collection.condemning, "BATCH_NOTES", 2)
+        monkeypatch.setattr(collection.condemning, "BATCH_NOTES", {"postgresql": 2, "sqlite": 2})
         monkeypatch.setattr(collection.collecting, "DELETE_KEYS", 2)
         for shade in range(5):
             let_go(alice, alice.sent(jpeg(shade=shade)))

@@ -8,6 +8,7 @@ import pytest
 from celery import signals
 from celery.contrib.testing.worker import start_worker
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
@@ -118,6 +119,18 @@ class TestBatches:
         with failpoints.at("destruction.batch_removed", lambda: left.append(Media.objects.count())):
             finish()
         assert left == [3, 1, 0]
+
+    def test_ask_no_longer_questions_the_more_of_them_there_were(self, alice: Person) -> None:
+        """SQLite takes no expression that is nested a thousand times."""
+        for shade in range(9):
+            alice.sent(jpeg(shade=shade))
+        destroy(alice)
+        with CaptureQueriesContext(connection) as asked:
+            finish()
+        removals = [query["sql"] for query in asked if query["sql"].startswith("DELETE")]
+        assert len(removals) > 4
+        assert removals[1].count("WHERE") == removals[3].count("WHERE")
+        assert removals[1].count(" AND ") == removals[3].count(" AND ")
 
     @pytest.mark.parametrize("moment", ["destruction.noted", "destruction.batch_removed"])
     def test_killed_in_between_run_again_and_note_each_object_once(self, alice: Person, moment: str) -> None:

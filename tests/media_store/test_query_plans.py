@@ -28,7 +28,7 @@ def _small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     """As small beside the tables as they are in service."""
     for rooms in (destruction, purging, windows):
         monkeypatch.setitem(rooms.BATCH_ROWS, "postgresql", 300)
-    monkeypatch.setattr(condemning, "BATCH_NOTES", 300)
+    monkeypatch.setattr(condemning, "BATCH_NOTES", {"postgresql": 300, "sqlite": 300})
 
 
 class TestPlans:

@@ -66,6 +66,7 @@ class TestAnUnfinishedFile:
         assert told() == [("missing", key, "")]
 
 
+@pytest.mark.faults
 class TestMemory:
     def test_does_not_grow_with_the_store(self, alice: Person, own_files: Path) -> None:
         # The lower of two: once in a while Python makes room for more interned names, which Path makes, in one piece.

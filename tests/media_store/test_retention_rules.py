@@ -24,6 +24,8 @@ DAY = timedelta(days=1)
 MOMENT = datetime(2026, 3, 2, 9, 30, 15, 123_456, tzinfo=UTC)
 STATES = ("queued", "sent", "failed", "delivered", "read")
 KINDS = ("image", "document")
+# Each changes and applies several rules.
+EXAMPLES = 30
 
 
 @pytest.fixture
@@ -295,7 +297,7 @@ def wanted(media: Drawn, rules: dict[Named, int]) -> timedelta:
 
 
 class TestTheTableAndTheCode:
-    @hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @hypothesis_settings(max_examples=EXAMPLES, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(changes=CHANGES, drawn=st.lists(ARRIVED | SENT, min_size=1, max_size=4))
     def test_agree_whatever_the_rules_and_in_whatever_order_they_change(
         self, db: None, changes: list[tuple[Named, int | None]], drawn: list[Drawn]

@@ -34,6 +34,7 @@ def read_rest(peer: subprocess.Popen[str]) -> list[str]:
     return lines
 
 
+@pytest.mark.faults
 @pytest.mark.timeout(120)
 class TestFileBroker:
     def test_gives_each_of_thousands_of_messages_to_one_of_two_consumers(self, tmp_path: Path) -> None:

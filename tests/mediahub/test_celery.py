@@ -90,4 +90,4 @@ class TestSchedule:
         options = connections.broker(
             "redis://localhost", var=settings.VAR, task_limit_seconds=settings.TASK_LIMIT_SECONDS
         )
-        assert options[2]["visibility_timeout"] > settings.CELERY_TASK_TIME_LIMIT > settings.CELERY_TASK_SOFT_TIME_LIMIT
+        assert options[2]["visibility_timeout"] > settings.TASK_LIMIT_SECONDS > settings.TASK_WORK_SECONDS

@@ -131,3 +131,12 @@ class TestAllowedOrigins:
 
     def test_by_default_are_none(self) -> None:
         assert found(checks.check_allowed_origins) == []
+
+
+class TestDeadlines:
+    @pytest.mark.parametrize(("fetch", "limit", "ids"), [(60, 600, []), (600, 600, ["mediahub.E007"])])
+    def test_a_fetch_has_to_end_before_its_worker_begins_anew(
+        self, settings: Settings, fetch: int, limit: int, ids: list[str]
+    ) -> None:
+        settings.FETCH_DEADLINE_SECONDS, settings.TASK_LIMIT_SECONDS = fetch, limit
+        assert [message.id for message in checks.check_deadlines()] == ids
