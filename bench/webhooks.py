@@ -59,7 +59,7 @@ def _measured(measured: Installation, receiver: Receiver, *, events: int) -> flo
     hook = ("--url", receiver.url(), "--event", "message")
     measured.manage("create_webhook", "--app", measured.app_id, *hook)
     measured.manage("shell", "-v", "0", "-c", ANNOUNCE.format(count=events))
-    default = {"WORKER_CONCURRENCY": "24", "LOG_LEVEL": "warning"}
+    default = {"WORKER_CONCURRENCY": "24"}
     with celery_worker(var=measured.var, env=measured.env, **default):
         measured.manage("shell", "-v", "0", "-c", ASK)
         began = _first(receiver)

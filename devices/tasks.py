@@ -10,6 +10,9 @@ from django.utils import timezone
 from devices import webhooks
 from devices.hinting import hint
 
+# Then it asks for another in its place, so that a worker that is to stop need not wait for a backlog.
+_DRAIN_SECONDS = 10
+
 # The other threads are left to all other work, whatever slow endpoints there are; and of these, half to endpoints
 # that took what they were sent last.
 _places = BoundedSemaphore(settings.WEBHOOK_PLACES)
@@ -21,7 +24,7 @@ def send_webhooks() -> int:
     """Send what is due, batch by batch, for as long as there is a place; answers how many deliveries were tried."""
     if not _places.acquire(blocking=False):
         return 0
-    ends_at = monotonic() + settings.TASK_WORK_SECONDS
+    ends_at = monotonic() + _DRAIN_SECONDS
     tried = 0
     try:
         while (count := _send_batch()) is not None:

@@ -106,8 +106,12 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         headers = {name.lower(): value for name, value in self.headers.items()}
         one = Received(path=self.path, headers=headers, body=body)
-        reply = receiver.take(one)
-        receiver.done(one)
+        try:
+            self._answer(receiver.take(one))
+        finally:
+            receiver.done(one)
+
+    def _answer(self, reply: Reply) -> None:
         self.send_response(reply.status)
         for name, value in {"Content-Length": str(len(reply.content)), **reply.headers}.items():
             self.send_header(name, value)

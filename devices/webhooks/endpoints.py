@@ -8,7 +8,7 @@ from django.db import transaction
 
 import safe_http
 from devices.errors import EventsRefused, TooManyWebhooks, WebhookDisabled, WebhookForbidden
-from devices.models import App, WebhookDelivery, WebhookEndpoint
+from devices.models import App, WebhookDelivery, WebhookEndpoint, locked_key_shared
 from devices.webhooks import announcing, signing
 from devices.webhooks.events import CHOOSABLE, Event, News
 from problems.errors import NotFound
@@ -74,12 +74,20 @@ def delete(endpoint: WebhookEndpoint, *, now: dt.datetime) -> bool:
 
 
 def test(endpoint: WebhookEndpoint, *, now: dt.datetime) -> WebhookDelivery:
-    """An event for this endpoint alone, whatever it chose. Error: `WebhookDisabled`."""
-    if not endpoint.enabled:
-        raise WebhookDisabled
+    """An event for this endpoint alone, whatever it chose.
+
+    Errors: `WebhookDisabled`; `NotFound` when it was deleted meanwhile.
+    """
     news = News(event=Event.TEST, app_id=endpoint.app_id, device_id=None, payload={"webhook_id": str(endpoint.pk)})
-    delivery = announcing.drafted(news, endpoint, now=now)
     with transaction.atomic():
+        # As for an announcement: its row stays until the delivery that refers to it is committed.
+        rows = WebhookEndpoint.objects.living().filter(pk=endpoint.pk)
+        locked = next(iter(locked_key_shared(rows)), None)
+        if locked is None:
+            raise NotFound
+        if not locked.enabled:
+            raise WebhookDisabled
+        delivery = announcing.drafted(news, locked, now=now)
         announcing.write([delivery])
     return delivery
 

@@ -15,6 +15,7 @@ from hypothesis import given
 
 from devices import destruction, webhooks
 from devices.models import WebhookDelivery, WebhookEndpoint
+from problems.errors import NotFound
 from tests.devices.conftest import Tenant, tenant
 from tests.devices.webhooks.conftest import announce, news, subscribed
 from tests.media_store.story import SCHEDULES, SCHEDULES_OF_THREE, raised, searched, together
@@ -48,6 +49,9 @@ class Story:
     def announce(self) -> int:
         with transaction.atomic():
             return webhooks.announce(news(self.alice), now=timezone.now())
+
+    def test(self) -> WebhookDelivery:
+        return webhooks.test(self.endpoint, now=timezone.now())
 
     def delete(self) -> None:
         webhooks.delete(self.endpoint, now=timezone.now())
@@ -154,6 +158,15 @@ class TestAnAnnouncementAgainst:
         story = Story(receiver, events=1)
         actors = together(story.announce, story.delete, schedule=schedule)
         assert raised(actors) == []
+        webhooks.sweep(now=timezone.now())
+        assert story.states() == {}
+
+    @searched
+    @given(schedule=SCHEDULES)
+    def test_a_delete_of_what_is_being_tested(self, receiver: Receiver, schedule: list[int]) -> None:
+        story = Story(receiver, events=1)
+        actors = together(story.test, story.delete, schedule=schedule)
+        assert raised(actors) in ([], [NotFound])
         webhooks.sweep(now=timezone.now())
         assert story.states() == {}
 

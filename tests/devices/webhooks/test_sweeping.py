@@ -2,10 +2,12 @@
 
 import datetime as dt
 
+import pytest
 from django.utils import timezone
 
 from devices import webhooks
 from devices.models import WebhookDelivery, WebhookEndpoint
+from problems.errors import NotFound
 from tests.devices.conftest import Tenant
 from tests.devices.webhooks.conftest import announce, subscribed
 
@@ -54,3 +56,10 @@ class TestSweep:
         alice.client.delete(f"/v1/webhooks/{endpoint.pk}")
         assert webhooks.sweep(now=timezone.now(), may_go_on=lambda: False) == 0
         assert WebhookEndpoint.objects.count() == 1
+
+    def test_leaves_nothing_that_a_test_event_could_refer_to(self, alice: Tenant) -> None:
+        endpoint, _ = subscribed(alice, URL)
+        alice.client.delete(f"/v1/webhooks/{endpoint.pk}")
+        webhooks.sweep(now=timezone.now())
+        with pytest.raises(NotFound):
+            webhooks.test(endpoint, now=timezone.now())
