@@ -25,7 +25,8 @@ def announce(*news: News, now: dt.datetime) -> int:
     if not connections[router.db_for_write(WebhookDelivery)].in_atomic_block:
         message = "An event is announced within the transaction that makes it true."
         raise TransactionManagementError(message)
-    endpoints = _listening({one.app_id for one in news})
+    # PostgreSQL is not asked about no apps.
+    endpoints = _listening({one.app_id for one in news}) if news else []
     reached("webhooks.announce.locked")
     return write(_deliveries(news, endpoints, now=now)) if endpoints else 0
 
