@@ -10,7 +10,7 @@ from django.db.models import DateTimeField, ExpressionWrapper, F, Q, Value
 
 from devices import webhooks
 from devices.models import App
-from media_store import news
+from media_store import giving_way, news
 from media_store.failpoints import reached
 from media_store.models import Media, MediaQuerySet
 
@@ -33,7 +33,11 @@ def _listening() -> list[uuid.UUID]:
 
 def _announce_of(app_id: uuid.UUID, *, now: datetime, may_go_on: MayGoOn) -> int:
     told, since = 0, now
-    while may_go_on() and (batch := _announce_batch(_soon_gone(app_id, since=since, now=now), now=now)):
+    while may_go_on():
+        with giving_way.turn():
+            batch = _announce_batch(_soon_gone(app_id, since=since, now=now), now=now)
+        if not batch:
+            break
         told += len(batch)
         # What was passed over is not met again.
         since = batch[-1].expires_at

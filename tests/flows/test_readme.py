@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import subprocess
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from tests.installation import ROOT, Installation
 
 BLOCK = re.compile(r"^(?P<indent> *)```sh\n(?P<lines>.*?)^(?P=indent)```$", re.MULTILINE | re.DOTALL)
 SEPARATOR = "---- next call ----"
-CALLS = 10
+CALLS = 13
 
 
 def pasted() -> list[str]:
@@ -34,7 +35,7 @@ def checkout(tmp_path: Path) -> Iterator[Path]:
         yield tmp_path
 
 
-class TestTheFirstTenCalls:
+class TestTheFirstCalls:
     def test_work_as_they_are_printed(self, checkout: Path) -> None:
         credentials, *calls = pasted()
         assert len(calls) == CALLS
@@ -49,7 +50,7 @@ class TestTheFirstTenCalls:
         )
         assert done.stderr == ""
         answers = [answer.strip() for answer in done.stdout.split(SEPARATOR)[1:]]
-        me, sent, filed, uploaded, resent, listed, one, compared, ranged, gone = answers
+        me, sent, filed, uploaded, resent, listed, one, compared, ranged, gone, inbound, claimed, noted = answers
         assert json.loads(me)["app"]["name"] == "Demo"
         picture = (ROOT / "docs/sample.jpg").stat().st_size
         for answer in (sent, filed, resent):
@@ -62,3 +63,10 @@ class TestTheFirstTenCalls:
         assert f"Content-Range: bytes 0-3/{picture}" in ranged
         assert "206 Partial Content" in ranged
         assert json.loads(gone)["code"] == "media_gone"
+        received = json.loads(inbound)
+        assert (received["status"], received["direction"], received["caption"]) == ("ready", "inbound", "My slip")
+        [message] = json.loads(claimed)["messages"]
+        assert (message["message_id"], message["to"]) == ("hello-1", "6281234567890")
+        with urllib.request.urlopen(message["content_url"], timeout=30) as content:
+            assert len(content.read()) == picture
+        assert [result["outcome"] for result in json.loads(noted)["results"]] == ["noted"]
