@@ -477,8 +477,12 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
-    # `type` of a message and `kind` of a media are one set of words.
-    "ENUM_NAME_OVERRIDES": {"KindEnum": "media_store.kinds.DEFAULTS"},
+    # `type` of a message and `kind` of a media are one set of words; the states of receipts and of webhooks are two.
+    "ENUM_NAME_OVERRIDES": {
+        "KindEnum": "media_store.kinds.DEFAULTS",
+        "ReceiptStateEnum": "media_store.api.gateway_fields.RECEIPT_STATES",
+        "WebhookStateEnum": "devices.models.WebhookDelivery.State",
+    },
 }
 
 # Work outside requests: hints only, the rows are the queue of record.

@@ -25,8 +25,11 @@ def record(delivery: WebhookDelivery, attempt: Attempt, *, now: dt.datetime) -> 
         _delivered(delivery, attempt, now=now)
         return
     with transaction.atomic():
-        endpoint = WebhookEndpoint.objects.select_for_update(no_key=True).get(pk=delivery.endpoint_id)
+        endpoint = WebhookEndpoint.objects.select_for_update(no_key=True).filter(pk=delivery.endpoint_id).first()
         reached("webhooks.record.locked")
+        if endpoint is None:
+            # It was deleted and swept away meanwhile, and its deliveries with it.
+            return
         if attempt.is_success:
             _delivered(delivery, attempt, now=now)
             WebhookEndpoint.objects.filter(pk=endpoint.pk).update(failing_since=None, not_before=None)
