@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 from django.db import transaction
 
-from devices import audit
+from devices import audit, webhooks
 from devices.models import ApiKey, App, AuditEvent, Device
 from devices.signals import app_destroyed, device_destroyed
 
@@ -31,9 +31,17 @@ def destroy(device: Device, *, now: dt.datetime, by: str) -> bool:
         if marked:
             device_destroyed.send(sender=Device, device=device, now=now, by=by)
             audit.record(audit.of_device(AuditEvent.Action.DEVICE_DESTROYED, device, now=now, by=by))
+            webhooks.announce(_news_of(device, now=now), now=now)
     # Only now: a refusal has undone the mark.
     device.destroyed_at = device.destroyed_at or now
     return bool(marked)
+
+
+def _news_of(device: Device, *, now: dt.datetime) -> webhooks.News:
+    facts = {"name": device.name, "destroyed_at": now.isoformat().replace("+00:00", "Z")}
+    return webhooks.News(
+        event=webhooks.Event.DEVICE_DESTROYED, app_id=device.app_id, device_id=device.pk, payload=facts
+    )
 
 
 def destroy_app(app: App, *, now: dt.datetime, by: str) -> bool:

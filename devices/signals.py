@@ -9,3 +9,6 @@ from django.dispatch import Signal
 device_destroyed = Signal()
 # With `app` (a devices.models.App), `now` and `by`; its devices are marked in the same transaction.
 app_destroyed = Signal()
+
+# With `count`: so many deliveries were written. Sent inside the transaction that announces.
+webhooks_due = Signal()

@@ -18,7 +18,16 @@ from django.db.models.functions import Coalesce
 from devices import destruction
 from devices.models import App, Device
 from media_store.failpoints import reached
-from media_store.models import Blob, BlobRelease, DestroyedMedia, Media, MediaQuerySet, RetentionRule, insert_select
+from media_store.models import (
+    Blob,
+    BlobRelease,
+    DestroyedMedia,
+    IngestPolicy,
+    Media,
+    MediaQuerySet,
+    RetentionRule,
+    insert_select,
+)
 from problems.errors import NotFound
 
 # One statement over a million rows would lock others out; a batch takes a fraction of a second.
@@ -57,7 +66,7 @@ def _finish_device(device: Device, *, now: datetime, may_go_on: MayGoOn, on_batc
     removed = _clear(media, owner=device, app_id=device.app_id, now=now, may_go_on=may_go_on, on_batch=on_batch)
     destruction.finish(
         device.pk,
-        is_empty=lambda: _is_without(media),
+        is_empty=lambda: _is_without(device, media),
         totals=lambda: _totals(app_id=device.app_id, device_id=device.pk),
         now=now,
     )
@@ -65,9 +74,12 @@ def _finish_device(device: Device, *, now: datetime, may_go_on: MayGoOn, on_batc
     return removed
 
 
-def _is_without(media: MediaQuerySet) -> bool:
+def _is_without(device: Device, media: MediaQuerySet) -> bool:
+    """Nothing of the device is left but its ingest policy, which then goes with it."""
     nothing_left = not media.are_there(by="pk")
     reached("destruction.looked")
+    if nothing_left:
+        IngestPolicy.objects.filter(device=device).delete()
     return nothing_left
 
 

@@ -1,6 +1,7 @@
 """What media_store refuses, each with its code in the table of problems."""
 
 import errno
+from datetime import datetime
 
 from devices.errors import Refused
 from problems.errors import Malformed, Problem
@@ -125,6 +126,15 @@ class MediaGone(Problem):
     """The bytes were here and will not come back."""
 
     code = "media_gone"
+
+
+class LinkExpired(Problem):
+    """The link was made here, and its time is over."""
+
+    code = "link_expired"
+
+    def __init__(self, expired_at: datetime) -> None:
+        super().__init__("The link is over; ask for another one.", expired_at=expired_at.isoformat())
 
 
 class MediaFailed(Problem):

@@ -154,6 +154,8 @@ def _forgotten_at(media: Media) -> datetime | None:
     """When the row itself goes."""
     if media.purged_at is not None:
         return media.purged_at + timedelta(days=settings.AUDIT_DAYS)
+    if media.status == Media.Status.OMITTED:
+        return media.expires_at
     if media.status == Media.Status.FAILED and media.blob_id is None:
         return media.created_at + timedelta(days=settings.FAILED_KEEP_DAYS)
     return None

@@ -5,26 +5,24 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from threading import BoundedSemaphore
 from time import monotonic
-from typing import Any
 
-import structlog
-from celery import Task, shared_task
+from celery import shared_task
 from django.conf import settings
-from django.db import transaction
 from django.utils import timezone
-from kombu.exceptions import OperationalError
 
+from devices.hinting import hint
 from media_store import collection, destruction, ingest, leases, retention, runs, spool, store_mark
 from media_store.errors import StorageFault
 from media_store.models import Media, PurgeRun
+
+# Doors ask here for what they hint.
+__all__ = ["hint"]
 
 BY = "beat"
 MayGoOn = Callable[[], bool]
 
 # Some of the threads are left to all other work, whatever slow sources there are.
 _places = BoundedSemaphore(max(1, settings.WORKER_CONCURRENCY - 2))
-
-log = structlog.get_logger(__name__)
 
 
 @shared_task
@@ -153,6 +151,13 @@ def sweep_windows() -> int:
 
 
 @shared_task
+def announce_expiring() -> int:
+    """Tell the apps that listen of the media that will soon expire."""
+    with _alone("expiring") as may_go_on:
+        return 0 if may_go_on is None else retention.announce_expiring(now=timezone.now(), may_go_on=may_go_on)
+
+
+@shared_task
 def note_unreferenced() -> int:
     """Note the objects that nothing refers to, and of which nobody has told."""
     return collection.note_unreferenced(now=timezone.now())
@@ -170,19 +175,3 @@ def _alone(work: str) -> Iterator[MayGoOn | None]:
     ends_at = monotonic() + settings.TASK_WORK_SECONDS
     with leases.lease(work) as held:
         yield None if held is None else lambda: monotonic() < ends_at and held.renew()
-
-
-def hint(task: "Task[..., Any]", **arguments: Any) -> None:
-    """Ask for a task once this transaction has committed; the beat finds what a lost hint left."""
-    transaction.on_commit(_publisher(task, arguments))
-
-
-def _publisher(task: "Task[..., Any]", arguments: dict[str, Any]) -> Callable[[], None]:
-    def publish() -> None:
-        try:
-            task.apply_async(kwargs=arguments, retry=False)
-        except (OperationalError, OSError) as error:
-            # A broker that is down fails no request: the rows say what is to be done.
-            log.warning("hint_lost", task=task.name, error=str(error))
-
-    return publish

@@ -96,6 +96,17 @@ def egress_proxy(url: str) -> Proxy | None:
         raise WrongSetting(message) from error
 
 
+def own_address(name: str, url: str) -> str:
+    """The address that this service is called by, without a slash at its end; empty where none is given."""
+    if not url:
+        return ""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or parts.username:
+        message = f"{name} must be an address such as https://media.example.com; it is {url!r}."
+        raise WrongSetting(message)
+    return url.rstrip("/")
+
+
 def authority(host: str, port: int) -> str:
     """`host:port` as it stands in a URL (RFC 3986, section 3.2)."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -21,6 +21,8 @@ _SECRETS = (
     (re.compile(r"\b(bearer|basic)\s+[^\s\"',\\]+", re.IGNORECASE), r"\1 …"),
     # passwords in the addresses of databases and brokers
     (re.compile(r"(://[^\s:/?#@]*):[^\s@/]+@"), r"\1:…@"),
+    # links to media: whoever has one may download
+    (re.compile(r"(/v1/links/)[^\s\"'<>?\\]+"), r"\1…"),
     # query strings: they carry media paths, signatures and whatever a client puts there
     (re.compile(r"(?<=[^\s?])\?[^\s\"'<>\\]+"), "?…"),
 )

@@ -29,7 +29,7 @@ VAR = env.folder(
 DEBUG = env.flag("DEBUG", "Error pages with tracebacks. Never where strangers can reach it.")
 SECRET_KEY = env.secret(
     "SECRET_KEY",
-    "Signs admin sessions. At least 50 characters; the same for every process of one installation.",
+    "Signs admin sessions and links to media. At least 50 characters; the same for every process of one installation.",
     shown="made once and kept in var/secret_key",
 ) or kept_secret(VAR / "secret_key")
 ALLOWED_HOSTS = env.words(
@@ -46,6 +46,16 @@ CSRF_TRUSTED_ORIGINS = env.words(
     "CSRF_TRUSTED_ORIGINS",
     "Origins the admin may be used from, where the proxy changes the Host header.",
     example="https://media.example.com",
+)
+
+PUBLIC_URL = connections.own_address(
+    "PUBLIC_URL",
+    env.text(
+        "PUBLIC_URL",
+        "Where clients reach this service, as links to media name it.",
+        shown="the address of the request that asks for the link",
+        example="https://media.example.com",
+    ),
 )
 
 env.section("Database")
@@ -190,6 +200,46 @@ FETCH_DEADLINE_SECONDS = env.number(
 )
 FETCH_INTERVAL_SECONDS = env.number(
     "FETCH_INTERVAL_SECONDS", "How often beat looks for URLs that are due.", default=10, minimum=1
+)
+
+env.section("Gateways, links and events")
+GATEWAY_URL = connections.own_address(
+    "GATEWAY_URL",
+    env.text(
+        "GATEWAY_URL",
+        "Where gateways reach this service, as the content URLs of the outbox name it: an address inside, say.",
+        shown="PUBLIC_URL",
+        example="http://mediahub:8000",
+    )
+    or PUBLIC_URL,
+)
+OUTBOX_LEASE_SECONDS = env.number(
+    "OUTBOX_LEASE_SECONDS",
+    "A message that a gateway claimed is given to the next who asks, if no receipt has come by then.",
+    default=120,
+    minimum=1,
+    maximum=86_400,
+)
+CONTENT_URL_SECONDS = env.number(
+    "CONTENT_URL_SECONDS",
+    "How long the content URL of a claimed message works; not less than the lease.",
+    default=600,
+    minimum=1,
+    maximum=86_400,
+)
+LINK_MAX_SECONDS = env.number(
+    "LINK_MAX_SECONDS",
+    "The longest life that a client may ask for a link to media.",
+    default=604_800,
+    minimum=60,
+    maximum=MOST_DAYS * 86_400,
+)
+WEBHOOK_EXPIRING_HOURS = env.number(
+    "WEBHOOK_EXPIRING_HOURS",
+    "Media that expires within so many hours is announced to apps that listen to media.expiring.",
+    default=24,
+    minimum=1,
+    maximum=8_760,
 )
 
 env.section("Object store")
@@ -434,6 +484,7 @@ CELERY_BEAT_SCHEDULE = {
         "purge_expired": PURGE_INTERVAL_SECONDS,
         "collect": COLLECT_INTERVAL_SECONDS,
         "apply_retention_rules": SWEEP_INTERVAL_SECONDS,
+        "announce_expiring": SWEEP_INTERVAL_SECONDS,
         "sweep_windows": SWEEP_INTERVAL_SECONDS,
         "sweep_spool": SWEEP_INTERVAL_SECONDS,
         "note_unreferenced": UNREFERENCED_INTERVAL_SECONDS,

@@ -148,6 +148,13 @@ _ROWS = (
         advice="It was removed for the reason given; it will not come back.",
         extras=("reason", "gone_at"),
     ),
+    Entry(
+        code="link_expired",
+        status=410,
+        title="The link has expired",
+        advice="Ask whoever gave it to you for another one.",
+        extras=("expired_at",),
+    ),
     # 411 to 417
     Entry(
         code="length_required",

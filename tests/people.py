@@ -74,6 +74,37 @@ class Api:
         """Upload the raw bytes, without a message."""
         return self.post("/v1/media", content, content_type=content_type, **headers)
 
+    def hand_in(self, device: Device | str, content: bytes | None = None, **fields: Any) -> Answer:
+        """As a gateway: a message with a file, `from` written `from_`; the fields come first unless told otherwise."""
+        words = {"message_id": "in-1", **{name.rstrip("_"): str(value) for name, value in fields.items()}}
+        parts = [text_part(name, value) for name, value in words.items()]
+        files = [] if content is None else [file_part(content)]
+        return self.post_parts(f"{device_url(device)}/inbound", *parts, *files)
+
+    def hand_in_raw(
+        self, device: Device | str, content: bytes, *, content_type: str = "image/jpeg", **fields: str
+    ) -> Answer:
+        """The same as raw bytes, the fields in headers: `X_Message_Id=…`."""
+        headers = {"X_Message_Id": "in-1", **fields}
+        return self.post(f"{device_url(device)}/inbound", content, content_type=content_type, **headers)
+
+    def omit(self, device: Device | str, reason: str = "not_downloaded", **fields: Any) -> Answer:
+        """The same without the bytes."""
+        return self.post_json(f"{device_url(device)}/inbound", {"message_id": "in-1", "omitted": reason, **fields})
+
+    def claim(self, **fields: Any) -> list[dict[str, Any]]:
+        """The messages that this gateway is given."""
+        answer = self.post_json("/v1/outbox/claim", fields)
+        assert answer.status_code == 200, answer.content
+        return list(answer.json()["messages"])
+
+    def report(self, device: Device | str, *receipts: dict[str, Any]) -> list[str]:
+        """Hand in receipts; what became of each."""
+        at = timezone.now().isoformat()
+        answer = self.post_json(f"{device_url(device)}/receipts", [{"at": at, **receipt} for receipt in receipts])
+        assert answer.status_code == 200, answer.content
+        return [result["outcome"] for result in answer.json()["results"]]
+
     def download(self, path: str, **headers: str) -> Answer:
         """Headers by their names with underscores: `If_Range=…`."""
         return self.get("/media", {"path": path}, **headers)
@@ -150,8 +181,12 @@ def staff(name: str, *permissions: str, of_tenants: tuple[str, ...] = ()) -> Cli
     return client
 
 
+def device_url(device: Device | str) -> str:
+    return f"/v1/devices/{getattr(device, 'pk', device)}"
+
+
 def messages_of(device: Device | str) -> str:
-    return f"/v1/devices/{getattr(device, 'pk', device)}/messages"
+    return f"{device_url(device)}/messages"
 
 
 def bytes_of(answer: Answer) -> bytes:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from datetime import timedelta
 from io import StringIO
 from typing import Any
 
@@ -10,13 +11,15 @@ import schemathesis
 from django.core.management import call_command
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections
+from django.utils import timezone
 from hypothesis import HealthCheck, settings
 from schemathesis.config import SchemathesisConfig
 from schemathesis.core.parameters import ParameterLocation
 from schemathesis.specs.openapi.checks import negative_data_rejection
 
-from media_store import mime_types
+from media_store import links, mime_types
 from media_store.api.listing import MediaFilterSet
+from media_store.models import Media
 from mediahub.wsgi import application
 from problems.table import TABLE
 from tests.media_files import jpeg
@@ -34,6 +37,8 @@ CONFIG = {
         {
             "include-operation-id": [
                 "messages_send",
+                "inbound",
+                "receipts_note",
                 "media_upload",
                 "media_validate",
                 "keys_create",
@@ -42,7 +47,7 @@ CONFIG = {
             "checks": {"positive_data_acceptance": {"expected-statuses": MEANINGLESS}},
         },
         {
-            "include-operation-id": ["download", "media_download"],
+            "include-operation-id": ["download", "media_download", "link_follow"],
             "checks": {"positive_data_acceptance": {"expected-statuses": [*MEANINGLESS, "416"]}},
         },
     ],
@@ -73,7 +78,9 @@ def names(alice: Person) -> Iterator[dict[str, str]]:
     # From here on the application is called without Django's client, which would keep the test's own connection.
     for moment in (request_started, request_finished):
         moment.disconnect(close_old_connections)
-    yield {"device_id": str(alice.device.pk), "id": media["id"], "path": media["media_path"]}
+    link = links.token_for(Media.objects.get(pk=media["id"]), until=timezone.now() + timedelta(hours=1))
+    ids = {"device_id": str(alice.device.pk), "id": media["id"], "media_id": media["id"]}
+    yield {**ids, "path": media["media_path"], "link": link}
     for moment in (request_started, request_finished):
         moment.connect(close_old_connections)
 
@@ -85,6 +92,8 @@ def named(case: schemathesis.Case[Any], names: dict[str, str]) -> None:
         component = case.meta.components.get(location) if case.meta else None
         if component and component.mode.is_positive:
             values.update({name: names[name] for name in values if name in names})
+    if case.operation.path == "/v1/links/{id}" and case.path_parameters.get("id") == names["id"]:
+        case.path_parameters["id"] = names["link"]
 
 
 def is_sent_otherwise(case: schemathesis.Case[Any]) -> bool:
@@ -125,13 +134,13 @@ class TestTheDocument:
     def test_says_what_each_operation_does_and_needs(self, operation: dict[str, Any]) -> None:
         assert operation["summary"]
         assert operation["tags"]
-        scopes = ("media:read", "media:write", "devices", "keys", "Any live key")
+        scopes = ("media:read", "media:write", "devices", "keys", "gateway", "Any live key", "No key")
         assert any(scope in operation["description"] for scope in scopes), operation["description"]
 
     @pytest.mark.parametrize("operation", OPERATIONS)
     def test_names_the_problems_of_each_operation(self, operation: dict[str, Any]) -> None:
         refusals = {status: answer for status, answer in operation["responses"].items() if status >= "400"}
-        assert {"401", "500"} <= set(refusals)
+        assert ({"500"} if "No key" in operation["description"] else {"401", "500"}) <= set(refusals)
         for status, answer in refusals.items():
             assert list(answer["content"]) == [PROBLEM]
             examples = [example["value"] for example in answer["content"][PROBLEM]["examples"].values()]
@@ -145,7 +154,7 @@ class TestTheDocument:
         assert described == set(MediaFilterSet.base_filters) | {"cursor", "limit"}
 
     def test_says_that_downloads_are_bytes_of_each_served_type(self) -> None:
-        for path in ("/media", "/v1/media/{id}/content"):
+        for path in ("/media", "/v1/media/{id}/content", "/v1/links/{id}"):
             answers = document.raw_schema["paths"][path]["get"]["responses"]
             for status in ("200", "206"):
                 content = answers[status]["content"]

@@ -21,6 +21,8 @@ TONES: dict[str, str] = {
     Action.RETENTION_CHANGED: BUSY,
     Action.MEDIA_REMOVED: WARN,
     Action.MEDIA_PURGED: WARN,
+    Action.WEBHOOK_DISABLED: WARN,
+    Action.WEBHOOK_ENABLED: BUSY,
 }
 
 

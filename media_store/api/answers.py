@@ -70,9 +70,8 @@ class MediaSerializer(serializers.ModelSerializer[Media]):
         return Media.Status(media.status_at(self.context["now"]))
 
     def get_reason(self, media: Media) -> str | None:
-        """The reason on the row; retention for what has expired and was not purged yet."""
-        expired = self.get_status(media) == Media.Status.EXPIRED
-        return "retention" if expired else media.reason or None
+        """Null while it is ready."""
+        return media.reason_at(self.context["now"]) or None
 
     def get_reason_detail(self, media: Media) -> str | None:
         """Null where the reason says it all."""

@@ -1,20 +1,20 @@
-"""multipart/form-data (RFC 7578), its one file written to the Spool as it arrives."""
+"""multipart/form-data (RFC 7578), its one file handed on as it arrives."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, cast
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
-from django.core.files.uploadhandler import FileUploadHandler
+from django.core.files.uploadhandler import FileUploadHandler, StopUpload
 from django.core.handlers.wsgi import WSGIRequest
 from django.http.multipartparser import MultiPartParser, MultiPartParserError
 from django.utils.http import parse_header_parameters
 
 from media_store.api.body_stream import BodyStream
 from media_store.errors import MalformedMultipart, SourceAmbiguous, TooLarge
-from media_store.spool import READ_BYTES, Spool
+from media_store.spool import READ_BYTES
 from problems.errors import Malformed, UnknownField
 
 MULTIPART = "multipart/form-data"
@@ -30,20 +30,34 @@ class FilePart:
     content_type: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """The text fields, and the file part whose bytes were handed on; where not whole, what came before its end."""
+
+    fields: dict[str, Any]
+    file: FilePart | None
+    is_whole: bool
+
+
+class EnoughError(Exception):
+    """Raised by a sink that takes no more: what has not come yet is not read."""
+
+
 def read_multipart(
-    request: WSGIRequest, stream: BodyStream, spool: Spool, *, file_field: str
-) -> tuple[dict[str, Any], FilePart | None]:
-    """The text fields, and the file part whose bytes went into the spool.
+    request: WSGIRequest, stream: BodyStream, *, write: Callable[[bytes], None], file_field: str
+) -> Parts:
+    """Read it, and hand the bytes of its file to `write`, which may raise `EnoughError`.
 
     Errors: `MalformedMultipart` (a missing closing boundary included: the body was cut off), `UnknownField` for
     a file under another name, `SourceAmbiguous` for two files, `Malformed` for a field given twice, `TooLarge`
     for fields that are too long together.
     """
     body = _Tail(stream)
-    handler = _SpoolHandler(spool, file_field=file_field)
+    handler = _FileHandler(write, file_field=file_field)
     with _refused_by_django():
         posted, _ = _Parser(_meta(request, stream), cast("Any", body), [handler]).parse()
-    _check_closed(request, body)
+    if handler.is_whole:
+        _check_closed(request, body)
     twice = [name for name, values in posted.lists() if len(values) > 1]
     if twice:
         detail = f"The field {twice[0]!r} is given more than once."
@@ -51,7 +65,7 @@ def read_multipart(
     if file_field in posted:
         detail = f"The part {file_field!r} carries no filename; send it as a file."
         raise MalformedMultipart(detail)
-    return posted.dict(), handler.part
+    return Parts(fields=posted.dict(), file=handler.part, is_whole=handler.is_whole)
 
 
 @contextmanager
@@ -72,16 +86,17 @@ class _Parser(MultiPartParser):
         return file_name or None
 
 
-class _SpoolHandler(FileUploadHandler):
-    """One pass: what arrives is written, counted and hashed at once, and no file object is made of it."""
+class _FileHandler(FileUploadHandler):
+    """One pass: what arrives is handed on at once, and no file object is made of it."""
 
     chunk_size = READ_BYTES
 
-    def __init__(self, spool: Spool, *, file_field: str) -> None:
+    def __init__(self, write: Callable[[bytes], None], *, file_field: str) -> None:
         super().__init__()
-        self._spool = spool
+        self._write = write
         self._file_field = file_field
         self.part: FilePart | None = None
+        self.is_whole = True
 
     def new_file(self, field_name: str, file_name: str, content_type: str, *args: Any, **kwargs: Any) -> None:
         super().new_file(field_name, file_name, content_type, *args, **kwargs)
@@ -94,7 +109,12 @@ class _SpoolHandler(FileUploadHandler):
         self.part = FilePart(file_name=file_name, content_type=content_type)
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:  # noqa: ARG002 - the handler's signature
-        self._spool.write(raw_data)
+        try:
+            self._write(raw_data)
+        except EnoughError as error:
+            self.is_whole = False
+            # Django's word for it: without it the parser would read on to the end.
+            raise StopUpload(connection_reset=True) from error
 
     def file_complete(self, file_size: int) -> None:  # noqa: ARG002 - the handler's signature
         return None

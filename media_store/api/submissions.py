@@ -111,11 +111,12 @@ def _refuse_two(sinks: Mapping[tuple[str, ...], Base64Sink]) -> None:
 
 
 def _from_multipart(request: WSGIRequest, stream: BodyStream, spool: Spool) -> Submission:
-    fields, part = read_multipart(request, stream, spool, file_field=FILE_FIELD)
+    parts = read_multipart(request, stream, write=spool.write, file_field=FILE_FIELD)
+    part = parts.file
     if part is None:
-        return Submission(fields=fields, spool=spool)
+        return Submission(fields=parts.fields, spool=spool)
     return Submission(
-        fields=fields,
+        fields=parts.fields,
         spool=spool,
         source=Media.Source.FILE,
         declared_mime_type=mime_types.normalise(part.content_type),

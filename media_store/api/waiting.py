@@ -1,4 +1,7 @@
-"""Waiting: `Prefer: wait=N` (RFC 7240, section 4.3) keeps a client until its URL has been fetched, or for so long.
+"""Waiting: a client is kept until what it waits for is there, or for so long.
+
+By `Prefer: wait=N` (RFC 7240, section 4.3) until its URL has been fetched; by the `wait` of a claim until there is
+something to send.
 
 Nobody who waits holds a database connection, and only a quarter of a web process's threads may wait: whoever comes
 after them is told to ask again at once.
@@ -6,6 +9,7 @@ after them is told to ask again at once.
 
 import re
 import time
+from collections.abc import Callable
 from threading import BoundedSemaphore
 
 from django.conf import settings
@@ -30,23 +34,36 @@ def asked(request: Request) -> int:
 
 def until_fetched(media: Media, *, seconds: int) -> None:
     """Return once the media is no longer pending, or after so long, or at once where too many wait already."""
-    if not seconds or not _places.acquire(blocking=False):
-        return
+
+    def look() -> bool:
+        found = Media.objects.filter(pk=media.pk).first()
+        if found is None:
+            return True
+        media.__dict__.update({name: value for name, value in found.__dict__.items() if name != "_state"})
+        return media.status != Media.Status.PENDING
+
+    if seconds and media.status == Media.Status.PENDING:
+        until(look, seconds=seconds)
+
+
+def until(look: Callable[[], bool], *, seconds: int) -> bool:
+    """Look again and again, until there is something or for so long; False at once where too many wait already."""
+    if not _places.acquire(blocking=False):
+        return False
     try:
-        _look_until(media, ends_at=time.monotonic() + seconds)
+        _look_until(look, ends_at=time.monotonic() + seconds)
     finally:
         _places.release()
+    return True
 
 
-def _look_until(media: Media, *, ends_at: float) -> None:
+def _look_until(look: Callable[[], bool], *, ends_at: float) -> None:
     pause = FIRST_LOOK_SECONDS
-    while media.status == Media.Status.PENDING and (left := ends_at - time.monotonic()) > 0:
+    while (left := ends_at - time.monotonic()) > 0:
         # A transaction, as a test has one around it, is not to be left.
         if not connection.in_atomic_block:
             connection.close()
         time.sleep(min(pause, left))
         pause = min(pause * 1.5, LAST_LOOK_SECONDS)
-        found = Media.objects.filter(pk=media.pk).first()
-        if found is None:
+        if look():
             return
-        media.__dict__.update({name: value for name, value in found.__dict__.items() if name != "_state"})

@@ -1,6 +1,7 @@
 """Arrival: what a door knows of media before anybody has looked at the bytes."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Self
 
 from devices.models import App, Device
@@ -11,8 +12,9 @@ from media_store.models import Media
 class Arrival:
     """The words that came with the bytes, all of them advice but whose they are.
 
-    `kind` is None where no message carries the media: then any type is taken. `sha256` is what the client
-    promises, to be checked. `source` and `source_detail` are as on Media.
+    `kind` is None where no message carries the media, or nobody says: then any type is taken. `sha256` is what the
+    client promises, to be checked. `source` and `source_detail` are as on Media. `chat_type` is for the ingest policy,
+    and is not kept.
     """
 
     app: App
@@ -26,6 +28,10 @@ class Arrival:
     file_name: str = ""
     caption: str = ""
     to: str = ""
+    sender: str = ""
+    chat_id: str = ""
+    chat_type: str = ""
+    sent_at: datetime | None = None
     ptt: bool = False
     sha256: str | None = None
 

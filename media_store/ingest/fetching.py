@@ -10,15 +10,18 @@ from datetime import datetime, timedelta
 
 import structlog
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 
 import safe_http
-from media_store import retention
+from devices import webhooks
+from media_store import news, retention
 from media_store.errors import StorageFull, StorageUnavailable, TryAgain
 from media_store.failpoints import reached
 from media_store.ingest import storing
 from media_store.ingest.arrival import Arrival
 from media_store.ingest.inspection import inspect, kinds_of
+from media_store.ingest.telling import telling
 from media_store.models import Media, MediaQuerySet
 from media_store.spool import Spool
 from problems.errors import NotFound, Problem
@@ -69,7 +72,9 @@ def _fetch(media: Media, *, now: datetime) -> None:
         media.url, media.fetch_at, media.is_fetching = "", None, False
         media.reason = media.reason_detail = ""
         retention.set_expiry(media)
-        storing.store(media, spool, now=now, write=storing.fulfil)
+        # Told with the moment when it is true, not the one when its claim began.
+        write = telling(storing.fulfil, webhooks.Event.MEDIA_READY, now=timezone.now())
+        storing.store(media, spool, now=now, write=write)
 
 
 def _arrival(media: Media) -> Arrival:
@@ -97,9 +102,18 @@ def _refused(media: Media, *, code: str, detail: str, may_pass: bool) -> str:
 
 def _fail(media: Media, *, code: str, detail: str) -> str:
     failed = {"status": Media.Status.FAILED, "reason": code, "reason_detail": detail[:DETAIL_CHARACTERS]}
-    _own(media).update(**failed, fetch_at=None, is_fetching=False)
+    with transaction.atomic():
+        # None where it is somebody else's by now, or nobody waits for it any more.
+        if _own(media).update(**failed, fetch_at=None, is_fetching=False):
+            _tell_failed(media, **failed)
     reached("ingest.fetch_failed")
     return Media.Status.FAILED
+
+
+def _tell_failed(media: Media, *, status: str, reason: str, reason_detail: str) -> None:
+    media.status, media.reason, media.reason_detail = status, reason, reason_detail
+    webhooks.announce(news.of(media, webhooks.Event.MEDIA_FAILED), now=timezone.now())
+    reached("news.announced")
 
 
 def _own(media: Media) -> MediaQuerySet:

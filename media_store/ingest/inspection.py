@@ -8,6 +8,7 @@ from devices.models import App
 from media_store import kinds, mime_types
 from media_store.errors import ChecksumMismatch, Empty
 from media_store.ingest.arrival import Arrival
+from media_store.models.vocabulary import Direction
 from media_store.sniffing import is_animated_webp, sniff
 from media_store.spool import Spool
 from problems.errors import Problem
@@ -48,9 +49,13 @@ def _verdict(arrival: Arrival, facts: Facts, spool: Spool) -> dict[str, object]:
 
 
 def judge(arrival: Arrival, *, detected: str, size: int, sha256: str, head: bytes) -> Facts:
-    """Hold what was found against the kind. Errors: `TypeNotAllowed`, `MimeMismatch`, `TooLarge`."""
-    if arrival.kind is None:
-        return Facts(mime_type=detected, kind=mime_types.natural_kind(detected), size=size, sha256=sha256)
+    """Hold what was found against the kind. Errors: `TypeNotAllowed`, `MimeMismatch`, `TooLarge`.
+
+    What came in through the network has been carried by it already: it is what its sender called it, whatever it is.
+    """
+    if arrival.kind is None or arrival.direction == Direction.INBOUND:
+        kind = arrival.kind or mime_types.natural_kind(detected)
+        return Facts(mime_type=detected, kind=kind, size=size, sha256=sha256)
     mime_type = kinds.check(
         kind=kinds_of(arrival.app)[arrival.kind],
         declared=arrival.declared_mime_type or None,

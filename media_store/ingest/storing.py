@@ -22,8 +22,8 @@ from media_store.storage import new_key, objects
 from problems.errors import NotFound
 
 Keep = Callable[[Media], None]
-# Writes the media's row on its READY blob, within the transaction that makes it so.
-Write = Callable[[Media, Blob], None]
+# Writes the media's row on its READY blob, within the transaction that makes it so; or without one.
+Write = Callable[[Media, Blob | None], None]
 
 # What a media that waited learns with its bytes.
 FULFILLED = (
@@ -111,12 +111,15 @@ def attach(media: Media, *, write: Write | None = None) -> bool:
     return True
 
 
-def announce(media: Media) -> None:
-    """Insert a media that waits for its bytes. Errors: `NotFound`, `MessageTakenError`."""
+def announce(media: Media, *, write: Write | None = None) -> None:
+    """Insert a media without bytes, which waits for them or was never carried.
+
+    Errors: `NotFound`, `MessageTakenError`.
+    """
     with _tenant_may_go():
         _lock_owner(media)
         reached("ingest.announce.owner_locked")
-        insert(media, None)
+        (write or insert)(media, None)
         reached("ingest.announce.inserted")
     reached("ingest.announced")
 
@@ -168,7 +171,7 @@ def _make_ready(blob: Blob, *, now: datetime) -> Blob:
     raise TryAgain
 
 
-def fulfil(media: Media, blob: Blob) -> None:
+def fulfil(media: Media, blob: Blob | None) -> None:
     """Give the bytes to a media that waits for them. Error: `MediaWentError`, and then nothing happened."""
     media.blob = blob
     media.status = Media.Status.READY
@@ -180,7 +183,10 @@ def fulfil(media: Media, blob: Blob) -> None:
 def insert(media: Media, blob: Blob | None) -> None:
     """Insert with a savepoint for each unique constraint: a taken message id is not a taken path."""
     media.blob = blob
-    media.status = Media.Status.PENDING if blob is None else Media.Status.READY
+    if blob is not None:
+        media.status = Media.Status.READY
+    elif media.status != Media.Status.OMITTED:
+        media.status = Media.Status.PENDING
     try:
         with transaction.atomic():
             media.save(force_insert=True)

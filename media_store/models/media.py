@@ -21,8 +21,12 @@ if TYPE_CHECKING:
 FILE_NAME_CHARACTERS = 255
 # The reason of a media that was stored, and that the store has lost.
 BYTES_MISSING = "bytes_missing"
+# The reason of a media whose time was over.
+RETENTION = "retention"
 MESSAGE_ID_CHARACTERS = 255
 CAPTION_CHARACTERS = 1_024
+# A phone number, or what a network makes of it.
+ADDRESS_CHARACTERS = 255
 
 
 def _is_held(now: datetime) -> Q:
@@ -66,6 +70,14 @@ class MediaQuerySet(models.QuerySet["Media"]):
     def stored(self) -> MediaQuerySet:
         """Those that have their bytes, expired or not: what a purge may take."""
         return self.filter(status=Media.Status.READY)
+
+    def queued(self, *, now: datetime) -> MediaQuerySet:
+        """Outbound ones that have their bytes and wait for a gateway; leased ones too."""
+        return self.stored().filter(delivery=DeliveryState.QUEUED, expires_at__gt=now)
+
+    def unclaimed(self, *, now: datetime) -> MediaQuerySet:
+        """Those that no gateway holds, or that one has held for too long."""
+        return self.filter(Q(claimed_until=None) | Q(claimed_until__lte=now))
 
     def expired(self, *, now: datetime) -> MediaQuerySet:
         """Those past their time that still have their bytes."""
@@ -134,6 +146,8 @@ class Media(models.Model):
         RAW = "raw"
         URL = "url"
         MEDIA = "media"
+        # No bytes came: the gateway did not carry them.
+        NONE = "none"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     # Their indexes are those that begin with them, below.
@@ -153,8 +167,10 @@ class Media(models.Model):
     size = models.BigIntegerField()
     sha256 = models.CharField(max_length=64)
     caption = models.CharField(max_length=CAPTION_CHARACTERS, blank=True)
-    to = models.CharField(max_length=255, blank=True)
-    sender = models.CharField(max_length=255, blank=True)
+    to = models.CharField(max_length=ADDRESS_CHARACTERS, blank=True)
+    sender = models.CharField(max_length=ADDRESS_CHARACTERS, blank=True)
+    chat_id = models.CharField(max_length=ADDRESS_CHARACTERS, blank=True)
+    sent_at = models.DateTimeField(null=True, help_text="When the network says that it was sent.")
     ptt = models.BooleanField(default=False)
     source = models.CharField(max_length=10, choices=Source)
     source_detail = models.CharField(max_length=255, blank=True)
@@ -168,11 +184,17 @@ class Media(models.Model):
     is_fetching = models.BooleanField(default=False)
     delivery = models.CharField(max_length=10, choices=DeliveryState, blank=True)
     delivered_at = models.DateTimeField(null=True)
+    # What the network calls the message, once a gateway has said so.
+    network_message_id = models.CharField(max_length=MESSAGE_ID_CHARACTERS, blank=True)
+    # The lease of the outbox: until then a gateway is believed to be sending the message.
+    claimed_until = models.DateTimeField(null=True)
+    claim_count = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     expiry_rule = models.CharField(max_length=RULE_CHARACTERS, default="", help_text="The rule that set expires_at.")
     # What expires_at was before a changed rule brought it forward; null where none has.
     brought_forward_from = models.DateTimeField(null=True)
+    expiring_announced_at = models.DateTimeField(null=True)
     purged_at = models.DateTimeField(null=True)
 
     objects = MediaQuerySet.as_manager()
@@ -211,6 +233,21 @@ class Media(models.Model):
             # Fetching: what is due, longest overdue first; and how many fetches an app has under way.
             models.Index(fields=["fetch_at"], condition=Q(status="pending"), name="media_to_fetch"),
             models.Index(fields=["app"], condition=Q(is_fetching=True), name="media_being_fetched"),
+            # The outbox, oldest first: of an app for a claim, of a device for its list.
+            models.Index(
+                fields=["app", "id"], condition=Q(delivery="queued", status="ready"), name="media_outbox_of_app"
+            ),
+            models.Index(
+                fields=["device", "id"], condition=Q(delivery="queued", status="ready"), name="media_outbox_of_device"
+            ),
+            # Receipts that name a message as the network does.
+            models.Index(
+                fields=["device", "network_message_id"],
+                condition=~Q(network_message_id=""),
+                name="media_by_network_message",
+            ),
+            # The sweep of media that were never carried.
+            models.Index(fields=["expires_at"], condition=Q(status="omitted"), name="media_omitted"),
             # The admin: newest first, and its hierarchy of dates.
             models.Index(fields=["created_at"], name="media_by_date"),
             # GET /v1/media?sha256= and the admin's search.
@@ -232,3 +269,7 @@ class Media(models.Model):
         if self.status == Media.Status.READY and self.expires_at <= now:
             return Media.Status.EXPIRED
         return self.status
+
+    def reason_at(self, now: datetime) -> str:
+        """Why it is not ready, as clients see it; retention for what has expired and was not purged yet."""
+        return RETENTION if self.status_at(now) == Media.Status.EXPIRED else self.reason

@@ -55,7 +55,7 @@ def _fail_batch(blob: Blob, *, most: int, settled: Settled, now: datetime) -> tu
         reached("reconcile.blob_locked")
         media_ids = _unheld(row, most=most, now=now)
         if media_ids:
-            entomb(media_ids, reason=BYTES_MISSING, status=Media.Status.FAILED, now=now)
+            entomb(media_ids, app_id=row.app_id, reason=BYTES_MISSING, status=Media.Status.FAILED, now=now)
         reached("reconcile.media_failed")
         if len(media_ids) == most:
             return most, False

@@ -3,6 +3,7 @@
 from media_store.retention.brake import Braked
 from media_store.retention.delivered import note_delivery
 from media_store.retention.entombing import entomb
+from media_store.retention.expiring import announce_expiring
 from media_store.retention.expiry import SHIPPED_DAYS, apply_changed_rules, expiry_of, set_expiry
 from media_store.retention.forecast import Forecast, forecast
 from media_store.retention.holds import hold, holds_on, refuse_if_held, release_hold
@@ -18,6 +19,7 @@ __all__ = [
     "Forecast",
     "Moves",
     "Purged",
+    "announce_expiring",
     "apply_changed_rules",
     "check_rule",
     "entomb",

@@ -140,7 +140,7 @@ def _take_batch(  # noqa: PLR0913 - as above
                 return None
             sizes = sum(size for _, size, _ in found)
             batch = _Batch(media_ids=[pk for pk, _, _ in found], bytes=sizes, last=found[-1][2])
-            entomb(batch.media_ids, reason=reason, now=now)
+            entomb(batch.media_ids, app_id=app_id, reason=reason, now=now)
             tell(app_id, batch)
     except NotFound:
         return None

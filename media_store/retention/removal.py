@@ -26,7 +26,7 @@ def remove(media: Media, *, reason: str, now: datetime, by: str) -> bool:
             return False
         if not Media.objects.unheld(now=now).filter(pk=media.pk).exists():
             raise LegalHoldInForce
-        entomb([row.pk], reason=reason, now=now)
+        entomb([row.pk], app_id=row.app_id, reason=reason, now=now)
         if reason == "staff":
             _tell(row, now=now, by=by)
     return True

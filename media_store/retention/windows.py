@@ -18,8 +18,9 @@ BATCH_ROWS = {"postgresql": 5_000, "sqlite": 1_000}
 def sweep_windows(
     *, now: datetime, may_go_on: Callable[[], bool] = lambda: True, on_batch: Callable[[int], None] = lambda _: None
 ) -> int:
-    """Delete tombstones, failed media, accounts of destruction, holds and runs past their windows; how many rows.
+    """Delete tombstones, failed and omitted media, accounts of destruction, holds and runs past their windows.
 
+    Answers how many rows that were.
     `may_go_on` is asked before each batch, `on_batch` is told how many rows each took.
     """
     audited = now - timedelta(days=settings.AUDIT_DAYS)
@@ -27,11 +28,14 @@ def sweep_windows(
     run = now - timedelta(days=settings.RUNS_KEEP_DAYS)
     media = Media.objects.filter(blob=None).unheld(now=now)
     never_here = media.filter(status=Media.Status.FAILED, purged_at=None)
+    # What was never carried has no bytes to purge: all that its rule keeps is the row.
+    omitted = media.filter(status=Media.Status.OMITTED, expires_at__lte=now)
     sweeps = (
         # Each in the order of the index that finds it, so that no batch walks past what stays.
         lambda: _sweep_media(media.filter(purged_at__lte=audited).order_by("purged_at")),
         # What was stored and got lost is a tombstone too.
         lambda: _sweep_media(never_here.filter(created_at__lte=failed).order_by("created_at")),
+        lambda: _sweep_media(omitted.order_by("expires_at")),
         lambda: _sweep(DestroyedMedia.objects.filter(destroyed_at__lte=audited).order_by("destroyed_at")),
         lambda: _sweep(LegalHold.objects.filter(released_at__lte=audited).order_by("released_at")),
         lambda: _sweep(LegalHold.objects.filter(until__lte=audited).order_by("until")),

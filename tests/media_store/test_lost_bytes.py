@@ -21,7 +21,7 @@ class TestMediaWithoutBytes:
         now = timezone.now()
         created_at = now - timedelta(days=settings.FAILED_KEEP_DAYS + 1)
         Media.objects.filter(pk=media["id"]).update(created_at=created_at)
-        entomb([media["id"]], reason=BYTES_MISSING, status=Media.Status.FAILED, now=now)
+        entomb([media["id"]], app_id=alice.app.pk, reason=BYTES_MISSING, status=Media.Status.FAILED, now=now)
         last = now + timedelta(days=settings.AUDIT_DAYS)
         retention.sweep_windows(now=last - timedelta(seconds=1))
         assert refusal(alice.api.download(media["media_path"])) == (410, "media_gone")
