@@ -33,6 +33,8 @@ MESSAGE, RESULT = "message.json", "result.json"
 LOOK_SECONDS = 0.5
 TIDY_SECONDS = 3600.0
 DAY_SECONDS = 86_400
+# What file systems allow.
+NAME_BYTES = 255
 
 log = logging.getLogger("inbox")
 
@@ -45,7 +47,8 @@ class Inbox:
         self._mediahub = mediahub
         self._settle_seconds = settle_seconds
         self._keep_days = keep_days
-        self._tidied_at = 0.0
+        self._tidied_at = -TIDY_SECONDS
+        self._complained_of: set[str] = set()
         for name in (TAKEN, DONE, FAILED):
             (folder / name).mkdir(parents=True, exist_ok=True)
         self._recover()
@@ -69,9 +72,8 @@ class Inbox:
             if not stop.is_set():
                 yield taken
         for file in self._settled():
-            if not stop.is_set():
-                with suppress(FileNotFoundError):
-                    yield self._take(file)
+            if not stop.is_set() and (taken := self._take_if_possible(file)):
+                yield taken
 
     def _settled(self) -> list[Path]:
         """The files that are no longer written to, oldest first."""
@@ -79,6 +81,15 @@ class Inbox:
         with os.scandir(self._folder) as entries:
             files = [Path(entry.path) for entry in entries if entry.is_file(follow_symlinks=False)]
         return sorted((file for file in files if _is_media(file) and _age(file) <= youngest), key=_age)
+
+    def _take_if_possible(self, file: Path) -> Path | None:
+        try:
+            return self._take(file)
+        except OSError as error:
+            if file.name not in self._complained_of:
+                self._complained_of.add(file.name)
+                log.error("%s cannot be taken: %s", file.name, error.strerror)
+            return None
 
     def _take(self, file: Path) -> Path:
         sidecar = file.with_name(file.name + SIDECAR)
@@ -88,7 +99,8 @@ class Inbox:
         name = f"file-{file.name}" if file.name in (MESSAGE, RESULT) else file.name
         _write(taken / MESSAGE, {"file": name, "dropped_as": file.name, "said": said, "fields": _fields(file, said)})
         file.rename(taken / name)
-        sidecar.unlink(missing_ok=True)
+        if said is not None:
+            sidecar.unlink(missing_ok=True)
         return taken
 
     def _recover(self) -> None:
@@ -101,41 +113,41 @@ class Inbox:
                 continue
             file = self._folder / record["dropped_as"]
             sidecar = file.with_name(file.name + SIDECAR)
-            if not file.exists() and _read(sidecar) == record["said"]:
-                sidecar.unlink(missing_ok=True)
+            if not file.exists() and record["said"] is not None and _read(sidecar) == record["said"]:
+                sidecar.unlink()
 
     def _try(self, taken: Path, patience: Patience) -> bool:
         try:
-            self._hand_in(taken)
+            is_done = self._hand_in(taken)
         except Away as away:
             log.warning("%s waits: MediaHub is away, %s", taken.name, away)
             patience.wait(asked=away.retry_after)
             return False
         patience.reset()
-        return True
+        return is_done
 
-    def _hand_in(self, taken: Path) -> None:
+    def _hand_in(self, taken: Path) -> bool:
+        """Whether it is in. Errors: `Away`, `LockedOut`."""
         record = _read(taken / MESSAGE)
-        fields = record["fields"]
+        fields, name = record["fields"], record["dropped_as"]
         if not isinstance(fields, dict):
-            self._finish(
-                taken, FAILED, {"code": "sidecar", "detail": f"No JSON object: {record['dropped_as']}{SIDECAR}"}
-            )
-            return
+            return self._fail(taken, name, code="sidecar", detail=f"{name}{SIDECAR} is no JSON object.")
         try:
             media = self._sent(fields, taken / record["file"])
         except LockedOut:
             raise
         except Refused as refused:
-            reason = {"status": refused.status, "code": refused.code, "detail": refused.detail}
-            self._finish(taken, FAILED, reason)
-            log.error("%s was refused: %s", record["dropped_as"], refused)
+            return self._fail(taken, name, code=refused.code, detail=refused.detail)
         except OSError as error:
-            self._finish(taken, FAILED, {"code": "unreadable", "detail": str(error.strerror)})
-            log.exception("%s cannot be read", record["dropped_as"])
-        else:
-            self._finish(taken, DONE, media)
-            log.info("%s is handed in as %s, %s", record["dropped_as"], fields["message_id"], media.get("status"))
+            return self._fail(taken, name, code="unreadable", detail=error.strerror or type(error).__name__)
+        self._finish(taken, DONE, media)
+        log.info("%s is handed in as %s: %s", name, fields["message_id"], media.get("status"))
+        return True
+
+    def _fail(self, taken: Path, name: str, *, code: str, detail: str) -> bool:
+        self._finish(taken, FAILED, {"code": code, "detail": detail})
+        log.error("%s has failed, %s: %s", name, code, detail)
+        return False
 
     def _sent(self, fields: dict[str, Any], file: Path) -> dict[str, Any]:
         size, sha256 = _measured(file)
@@ -154,7 +166,7 @@ class Inbox:
         taken.rename(self._folder / where / taken.name)
 
     def _tidy(self) -> None:
-        if time.monotonic() < self._tidied_at + TIDY_SECONDS and self._tidied_at:
+        if time.monotonic() < self._tidied_at + TIDY_SECONDS:
             return
         self._tidied_at = time.monotonic()
         oldest = time.time() - self._keep_days * DAY_SECONDS
@@ -196,6 +208,9 @@ def _measured(file: Path) -> tuple[int, str]:
 
 def _read(path: Path) -> Any:
     """The JSON of a file: None where there is no file, text where it is no JSON."""
+    if len(os.fsencode(path.name)) > NAME_BYTES:
+        # There can be no such file.
+        return None
     try:
         text = path.read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:
