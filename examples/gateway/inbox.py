@@ -68,9 +68,9 @@ class Inbox:
 
     def _taken(self, stop: Event) -> Iterator[Path]:
         """What was taken before comes first; one after the other, so that little is under way when it ends."""
-        for taken in sorted((self._folder / TAKEN).iterdir(), key=_age):
+        for begun in sorted((self._folder / TAKEN).iterdir(), key=_age):
             if not stop.is_set():
-                yield taken
+                yield begun
         for file in self._settled():
             if not stop.is_set() and (taken := self._take_if_possible(file)):
                 yield taken
