@@ -9,6 +9,7 @@ import subprocess
 import sys
 from contextlib import ExitStack, closing
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
 import psycopg
@@ -78,10 +79,9 @@ class TestNginx:
         assert done.returncode == 0, done.stderr
 
 
-def asked(port: int, method: str, path: str, body: bytes = b"", **headers: str) -> tuple[int, bytes]:
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
+def asked(port: int, method: str, path: str, headers: dict[str, str], body: bytes = b"") -> tuple[int, bytes]:
     with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=SECONDS)) as connection:
-        connection.request(method, path, body=body, headers=named)
+        connection.request(method, path, body=body, headers=headers)
         answer = connection.getresponse()
         return answer.status, answer.read()
 
@@ -97,9 +97,6 @@ class TestTheComposeFile:
     @pytest.mark.timeout(400)
     def test_starts_by_hand_and_carries_a_message_both_ways(self, tmp_path: Path) -> None:
         """Every command, in the order of depends_on, with the environment that the file gives; every healthcheck."""
-        tmp_path.chmod(0o711)
-        for parent in list(tmp_path.parents)[:2]:
-            parent.chmod(0o711)
         variables = made_env(tmp_path)
         stack = ByHand(tmp_path, variables)
         with ExitStack() as started:
@@ -130,7 +127,10 @@ class TestTheComposeFile:
 
     def _start_what_it_stands_on(self, stack: ByHand, started: ExitStack, password: str) -> None:
         folder = stack.folder
-        database = PostgreSQL(folder)
+        # It runs as nobody, who has to reach it.
+        open_to_it = Path(started.enter_context(TemporaryDirectory()))
+        open_to_it.chmod(0o711)
+        database = PostgreSQL(open_to_it)
         started.callback(database.stop)
         database.start()
         redis, s3, master, master_grpc, volume, volume_grpc, filer, filer_grpc, s3_grpc = free_ports(9)
@@ -174,17 +174,18 @@ class TestTheComposeFile:
         form = f"multipart/form-data; boundary={BOUNDARY}"
         headers = {"Authorization": f"Bearer {key}", "Host": "mediahub"}
         body = multipart(text_part("message_id", "in-1"), file_part(jpeg()))
-        status, answer = asked(door, "POST", f"/v1/devices/{device}/inbound", body, Content_Type=form, **headers)
+        inbound = f"/v1/devices/{device}/inbound"
+        status, answer = asked(door, "POST", inbound, {**headers, "Content-Type": form}, body)
         assert status == 201, answer
         media = json.loads(answer)
-        assert asked(door, "GET", f"/media?path={media['media_path']}", **headers) == (200, jpeg())
+        assert asked(door, "GET", f"/media?path={media['media_path']}", headers) == (200, jpeg())
         link = f"/v1/media/{media['id']}/links"
-        status, answer = asked(door, "POST", link, b"{}", Content_Type="application/json", **headers)
+        status, answer = asked(door, "POST", link, {**headers, "Content-Type": "application/json"}, b"{}")
         assert status == 201, answer
         url = urlsplit(json.loads(answer)["url"])
         assert url.netloc == "mediahub"
-        assert asked(door, "GET", url.path, Host="mediahub") == (200, jpeg())
-        assert asked(door, "GET", "/readyz", Host="mediahub")[0] == 200
+        assert asked(door, "GET", url.path, {"Host": "mediahub"}) == (200, jpeg())
+        assert asked(door, "GET", "/readyz", {"Host": "mediahub"})[0] == 200
 
     def _manage(self, stack: ByHand, *words: str) -> str:
         command = [sys.executable, "manage.py", *words]
