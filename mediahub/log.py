@@ -21,8 +21,10 @@ _SECRETS = (
     (re.compile(r"\b(bearer|basic)\s+[^\s\"',\\]+", re.IGNORECASE), r"\1 …"),
     # passwords in the addresses of databases and brokers
     (re.compile(r"(://[^\s:/?#@]*):[^\s@/]+@"), r"\1:…@"),
-    # links to media: whoever has one may download
+    # links to media: whoever has one may download it
     (re.compile(r"(/v1/links/)[^\s\"'<>?\\]+"), r"\1…"),
+    # and their tokens, wherever they stand (see media_store/links.py)
+    (re.compile(r"(?<![\w-])A[Q-Za-f][\w-]{70}(?![\w-])", re.ASCII), "…"),
     # query strings: they carry media paths, signatures and whatever a client puts there
     (re.compile(r"(?<=[^\s?])\?[^\s\"'<>\\]+"), "?…"),
 )

@@ -77,9 +77,15 @@ class MediaAdmin(Holdable, ReadOnlyPage):
     actions = ("remove", "hold", "release")
     fieldsets: ClassVar[Any] = (
         (None, {"fields": ("path", "shown_state")}),
-        ("Whose", {"fields": ("app", "device", "direction", "message_id", "to", "sender")}),
-        ("How long it is kept", {"fields": ("expires_at", "expiry_rule", "brought_forward_from", "holds")}),
-        ("How far it got", {"fields": ("delivery", "delivered_at")}),
+        ("Whose", {"fields": ("app", "device", "direction", "message_id", "to", "sender", "chat_id", "sent_at")}),
+        (
+            "How long it is kept",
+            {"fields": ("expires_at", "expiry_rule", "brought_forward_from", "expiring_announced_at", "holds")},
+        ),
+        (
+            "How far it got",
+            {"fields": ("delivery", "delivered_at", "network_message_id", "claimed_until", "claim_count")},
+        ),
         ("How it went", {"fields": ("reason", "purged_at")}),
         ("The bytes", {"fields": ("kind", "mime_type", "declared_mime_type", "bytes", "sha256", "stored")}),
         ("As it was sent", {"fields": ("created_at", "file_name", "caption", "ptt", "source", "source_detail")}),

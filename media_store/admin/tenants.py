@@ -6,14 +6,17 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Count, Q, Sum
 from django.db.models.functions import Coalesce
+from django.http import HttpRequest
 from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 
 from devices.admin import AppAdmin, DeviceAdmin
 from devices.admin.destroying import Destroying
+from devices.admin.pages import by
 from devices.models import App, Device
-from media_store import retention
+from media_store import ingest, retention
 from media_store.admin.holding import Holdable
+from media_store.admin.policies import PolicyForm, PolicyInline
 from media_store.errors import LegalHoldInForce
 from media_store.models import Media
 
@@ -48,6 +51,17 @@ class HoldableDeviceAdmin(_Owner, DeviceAdmin):
 
     hold_scope = "device"
     actions = (*DeviceAdmin.actions, "hold", "release")
+    inlines = (PolicyInline,)
+
+    def get_inline_instances(self, request: HttpRequest, obj: Device | None = None) -> Any:
+        """Of a living device: what is not there yet, or no longer, keeps nothing."""
+        return super().get_inline_instances(request, obj) if obj and obj.destroyed_at is None else []
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:  # noqa: ARG002, FBT001 - Django's signature
+        """Write the policy by the verb."""
+        for said in formset.save(commit=False):
+            policy = {name: getattr(said, name) for name in PolicyForm.Meta.fields}
+            ingest.set_policy(form.instance, **policy, now=timezone.now(), by=by(request))
 
 
 def _media_of(owner: str, ids: Iterable[Any]) -> dict[Any, str]:

@@ -56,6 +56,8 @@ def _announce_batch(rows: MediaQuerySet, *, now: datetime) -> list[Media]:
         # What somebody else has locked is on its way out, or is met by the next run.
         locked = rows.order_by("expires_at").select_for_update(no_key=True, skip_locked=True, of=("self",))
         batch = list(locked[: BATCH_ROWS[connection.vendor]])
+        if not batch:
+            return []
         webhooks.announce(*(news.of(media, EVENT) for media in batch), now=now)
         reached("news.announced")
         Media.objects.filter(pk__in=[media.pk for media in batch]).update(expiring_announced_at=now)

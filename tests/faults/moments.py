@@ -39,7 +39,11 @@ AFTER_THE_MARK = (*DESTRUCTION, *COLLECTION, "destruction.app_emptied", "destruc
 SWEEP = ("retention.window_swept",)
 RULES = "retention.rule_applied"
 HOLD = "retention.hold.app_locked"
-DELIVERY = "retention.delivery.locked"
+# An event, written and not yet true.
+TOLD = "news.announced"
+RECEIPT = ("retention.delivery.locked", "retention.delivery.noted", TOLD)
+CLAIM = {"outbox.claimed": 0, "outbox.claim_committed": 1}
+EXPIRING = {TOLD: 0, "retention.expiring_announced": 0, "retention.expiring_committed": 1}
 
 ANNOUNCING = ("ingest.announce.owner_locked", "ingest.announce.inserted", "ingest.announced")
 REFETCH = "ingest.refetch"
@@ -61,5 +65,5 @@ ALL = {
     *(*DEVICE_MARK, *DESTRUCTION, APP_MARK, *AFTER_THE_MARK),
     *(*ANNOUNCING, REFETCH, *FETCHING, FETCH_FAILED),
     *(*LOOKING, *FAILING, *FAILED, *DELETING, VERIFYING),
-    *(*SWEEP, RULES, HOLD, DELIVERY),
+    *(*SWEEP, RULES, HOLD, *RECEIPT, *CLAIM, *EXPIRING),
 }

@@ -73,13 +73,39 @@ def base64_message(tenant: Tenant, content: bytes) -> Call:
 
 def multipart_message(tenant: Tenant, content: bytes) -> Call:
     """As the file of a form."""
-    words = (f'name="{name}"\r\n\r\n{value}' for name, value in _message().items())
+    return _form(tenant, _messages(tenant), _message(), content)
+
+
+def inbound(tenant: Tenant, content: bytes) -> Call:
+    """As a gateway hands it in."""
+    return _form(tenant, f"/v1/devices/{tenant.device_id}/inbound", {"message_id": uuid4().hex}, content)
+
+
+def omitted(tenant: Tenant) -> Call:
+    """The same without its bytes."""
+    body = json.dumps({"message_id": uuid4().hex, "omitted": "not_downloaded"}).encode()
+    return Call(method="POST", path=f"/v1/devices/{tenant.device_id}/inbound", key=tenant.key, body=body)
+
+
+def claim(tenant: Tenant) -> Call:
+    """Of all that waits for delivery."""
+    return Call(method="POST", path="/v1/outbox/claim", key=tenant.key, body=b'{"max": 100}')
+
+
+def receipt(tenant: Tenant, message_id: str, *, at: str) -> Call:
+    """That it was delivered."""
+    body = json.dumps([{"message_id": message_id, "state": "delivered", "at": at}]).encode()
+    return Call(method="POST", path=f"/v1/devices/{tenant.device_id}/receipts", key=tenant.key, body=body)
+
+
+def _form(tenant: Tenant, path: str, fields: Mapping[str, str], content: bytes) -> Call:
+    words = (f'name="{name}"\r\n\r\n{value}' for name, value in fields.items())
     file = 'name="file"; filename="a.bin"\r\nContent-Type: application/octet-stream\r\n\r\n'
     opening = f"--{BOUNDARY}\r\nContent-Disposition: form-data; "
     head = "".join(f"{opening}{word}\r\n" for word in words) + opening + file
     body = head.encode() + content + f"\r\n--{BOUNDARY}--\r\n".encode()
     content_type = f"multipart/form-data; boundary={BOUNDARY}"
-    return Call(method="POST", path=_messages(tenant), key=tenant.key, body=body, content_type=content_type)
+    return Call(method="POST", path=path, key=tenant.key, body=body, content_type=content_type)
 
 
 def raw_upload(tenant: Tenant, content: bytes) -> Call:

@@ -225,10 +225,13 @@ class TestKilledChange:
         assert status_of(sending.removal(estate.tenant, media["id"]), healthy) == 409
         estate.assert_readable(media)
 
+    @pytest.mark.parametrize("failpoint", moments.RECEIPT)
     @pytest.mark.parametrize("death", DEATHS)
-    def test_of_a_delivery_can_be_noted_again(self, estate: Estate, operator: Operator, death: str) -> None:
+    def test_of_a_delivery_can_be_noted_again(
+        self, estate: Estate, operator: Operator, failpoint: str, death: str
+    ) -> None:
         media = estate.going[0]
-        operator.dies("note_delivery", at=moments.DELIVERY, death=death, media_id=media["id"])
+        operator.dies("note_delivery", at=failpoint, death=death, media_id=media["id"])
         assert operator.does("note_delivery", media_id=media["id"]) is True
         assert operator.does("note_delivery", media_id=media["id"]) is False
 

@@ -22,8 +22,9 @@ from django.conf import settings  # noqa: E402 - the settings come first
 from django.utils import timezone  # noqa: E402
 
 from devices import destruction as devices_destruction, keys, registry  # noqa: E402
-from devices.models import App, Device  # noqa: E402
+from devices.models import App, Device, WebhookEndpoint  # noqa: E402
 from devices.scopes import Scope  # noqa: E402
+from devices.webhooks import CHOOSABLE  # noqa: E402
 from media_store import collection, destruction, failpoints, ingest, retention, spool, store_mark, tasks  # noqa: E402
 from media_store.models import Media  # noqa: E402
 from media_store.retention import windows  # noqa: E402
@@ -116,6 +117,19 @@ def note_delivery(*, now: datetime, media_id: str) -> bool:
     return retention.note_delivery(uuid.UUID(media_id), state=Media.Delivery.DELIVERED, at=now, now=now)
 
 
+def listen(*, now: datetime, app_id: str) -> None:
+    """An endpoint that is told of everything; nothing is sent to it here."""
+    WebhookEndpoint.objects.create(
+        app_id=app_id, url="https://hooks.example.com/", events=list(CHOOSABLE), secret="whsec_AA==", created_at=now
+    )
+
+
+def announce_expiring(*, now: datetime, app_id: str) -> int:
+    """Of media that all expire within the hour."""
+    Media.objects.filter(app_id=app_id).update(expires_at=now + timedelta(hours=1))
+    return retention.announce_expiring(now=now)
+
+
 def lose_the_race(*, now: datetime, app_id: str, text: str) -> None:
     """Upload bytes that another upload makes READY between our object and our promotion."""
     rivals = [partial(_upload, now=now, app_id=app_id, text=text)]
@@ -178,7 +192,18 @@ VERBS: dict[str, Callable[..., Any]] = {
     verb.__name__: verb
     for verb in (
         *(mark_store, tenants, purge, collect, condemn, finish_destroyed, destroy_app, sweep_windows),
-        *(set_rule, apply_rules, hold, note_delivery, lose_the_race, multiply, task, recover),
+        *(
+            set_rule,
+            apply_rules,
+            hold,
+            note_delivery,
+            listen,
+            announce_expiring,
+            lose_the_race,
+            multiply,
+            task,
+            recover,
+        ),
     )
 }
 

@@ -43,6 +43,8 @@ class TestRedaction:
             ("GET /media?path=media%2Fx&a=b HTTP/1.1", "GET /media?… HTTP/1.1"),
             ("<WSGIRequest: GET '/v1/media?cursor=abc'>", "<WSGIRequest: GET '/v1/media?…'>"),
             ("http://store:9000/b/k?X-Amz-Signature=abc&b=c", "http://store:9000/b/k?…"),
+            ("GET /v1/links/AQGS8MFt-Ln_p?x=1 HTTP/1.1", "GET /v1/links/…?… HTTP/1.1"),
+            (f"GET /v1/%6cinks/AQ{'x' * 70} HTTP/1.1", "GET /v1/%6cinks/… HTTP/1.1"),
             ("postgres://alice:hunter2@db/media", "postgres://alice:…@db/media"),
             ("redis://:hunter2@redis:6379/0", "redis://:…@redis:6379/0"),
         ],

@@ -31,8 +31,8 @@ def policy(person: Person, **said: Any) -> None:
     assert answer.json() == {**ALL, **said}
 
 
-def outcome(person: Person, content: bytes | None = None, **fields: str) -> tuple[str, str | None]:
-    answer = person.api.hand_in(person.device, content or jpeg(), **fields)
+def outcome(person: Person, **fields: str) -> tuple[str, str | None]:
+    answer = person.api.hand_in(person.device, jpeg(), **fields)
     assert answer.status_code == 201, answer.content
     return answer.json()["status"], answer.json()["reason"]
 

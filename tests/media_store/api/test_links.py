@@ -27,7 +27,7 @@ def made(person: Person, media: dict[str, Any], **fields: Any) -> dict[str, Any]
 
 
 def path_of(link: dict[str, Any]) -> str:
-    return urlsplit(link["url"]).path
+    return str(urlsplit(link["url"]).path)
 
 
 def follow(path: str, **headers: str) -> Answer:

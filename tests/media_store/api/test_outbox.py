@@ -180,7 +180,7 @@ class TestAClaimThatWaits:
             if len(naps) == 2:
                 alice.sent(jpeg(), message_id="m")
 
-        monkeypatch.setattr(waiting.time, "sleep", nap)
+        monkeypatch.setattr("media_store.api.waiting.time.sleep", nap)
         assert [message["message_id"] for message in alice.api.claim(wait=30)] == ["m"]
         assert len(naps) == 2
 
@@ -213,7 +213,7 @@ class TestAClaimThatWaits:
 
         media = alice.sent(jpeg())
         Media.objects.update(delivery="sent")
-        monkeypatch.setattr(waiting.time, "sleep", nap)
+        monkeypatch.setattr("media_store.api.waiting.time.sleep", nap)
         assert refusal(alice.api.post_json("/v1/outbox/claim", {"wait": 30})) == (401, "unauthenticated")
         assert Media.objects.get().claim_count == 0
 
