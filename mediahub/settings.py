@@ -468,7 +468,10 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "MediaHub",
-    "DESCRIPTION": "The media service of a messaging gateway: media in by base64 or file, out by `media_path`.",
+    "DESCRIPTION": (
+        "The media service of a messaging gateway: media in by base64, file or URL and from the gateway, out by "
+        "`media_path`; what happens to it told by signed webhooks."
+    ),
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_AUTHENTICATION": [],
