@@ -94,6 +94,7 @@ def _remove_sockets(port: object) -> None:
 class TestTheComposeFile:
     @needs_nginx
     @pytest.mark.services
+    @pytest.mark.faults
     @pytest.mark.timeout(400)
     def test_starts_by_hand_and_carries_a_message_both_ways(self, tmp_path: Path) -> None:
         """Every command, in the order of depends_on, with the environment that the file gives; every healthcheck."""

@@ -237,6 +237,7 @@ class TestAGatewayThatIsKilled:
         assert list(gateway.sent()) == ["m"]
         assert alice.api.get(f"/v1/media/{media['id']}").json()["delivery"] == "sent"
 
+    @pytest.mark.faults
     def test_again_and_again_loses_nothing(self, alice: Person, gateway: Gateway) -> None:
         for number in range(20):
             gateway.drop(f"{number}.png", png(shade=number))
@@ -252,6 +253,7 @@ class TestAGatewayThatIsKilled:
         assert not Media.objects.filter(delivery="queued").exists()
 
 
+@pytest.mark.faults
 class TestAServerThatIsAway:
     @pytest.mark.parametrize("fault", [busy, fault_proxy.reset, fault_proxy.answer_lost, fault_proxy.refusing(403, "")])
     def test_is_waited_for(self, alice: Person, gateway: Gateway, door: Proxy, fault: Fault) -> None:

@@ -17,7 +17,7 @@ from tests.query_plans import Plan, plans_kept
 pytestmark = [pytest.mark.services, pytest.mark.django_db]
 
 URL = "https://hooks.example.com/a"
-BACKLOG, OVER = 20_000, 20_000
+BACKLOG, OVER = 8_000, 8_000
 OUTBOX = "devices_webhookdelivery"
 
 
