@@ -152,6 +152,7 @@ class TestFolders:
         (found,) = listed()
         assert found.modified_at > timezone.now() - timedelta(minutes=1)
 
+    @pytest.mark.faults
     def test_take_no_more_memory_for_more_of_them(self, files: Path) -> None:
         # The lower of two: once in a while Python makes room for more interned names, which Path makes, in one piece.
         few, many = (min(_peak_of_listing(files, folders=count) for _ in range(2)) for count in (4, 60))

@@ -127,6 +127,7 @@ class TestRun:
         assert {shared.get(path)[0] for path in static} == {200}
         assert "curl" in shared.read_until("/admin/")
 
+    @pytest.mark.faults
     def test_keeps_keys_for_the_owner_and_from_one_run_to_the_next(self, running: Running) -> None:
         file = running.var / "demo.env"
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
