@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from devices.api.strictness import StrictSerializer, TextField
@@ -146,7 +147,7 @@ class ClaimFieldsSerializer(StrictSerializer):
     """Which messages a gateway would send next."""
 
     device_ids = serializers.ListField(
-        child=TextField(),
+        child=TextField(trim_whitespace=False),
         required=False,
         allow_null=True,
         min_length=1,
@@ -270,10 +271,15 @@ class ReceiptOutcomesSerializer(serializers.Serializer[Any]):
     results = ReceiptOutcomeSerializer(many=True)
 
 
+@extend_schema_field({"type": "integer", "minimum": 1, "maximum": settings.LINK_MAX_SECONDS})
+class LinkSeconds(Number):
+    """The document names the most that this installation allows."""
+
+
 class LinkFieldsSerializer(StrictSerializer):
     """How long a link is to work."""
 
-    ttl_seconds = Number(
+    ttl_seconds = LinkSeconds(
         required=False, min_value=1, help_text="An hour where it is left out, or the most that there is."
     )
 

@@ -9,8 +9,11 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, settings
 from schemathesis.config import SchemathesisConfig
+from schemathesis.specs.openapi.checks import negative_data_rejection
 
 from devices.scopes import Scope
+from media_store.api.waiting import MOST_SECONDS
+from tests.faults.sending import Call
 from tests.installation import Installation, Web
 from tests.media_files import jpeg
 from tests.raw_http import Wire
@@ -36,12 +39,31 @@ def key(on_services: Installation) -> str:
 
 
 @pytest.fixture
-def names(on_services: Installation, web: Web, key: str) -> dict[str, str]:
+def names(on_services: Installation, web: Web, key: str) -> Iterator[dict[str, str]]:
     with Wire(web.port, key=key) as wire:
         wire.head("POST", "/v1/media", Content_Type="image/jpeg", Content_Length=len(jpeg()))
         wire.send(jpeg())
         media = wire.hear().json()
-    return {"device_id": on_services.device_id, "id": media["id"], "path": media["media_path"]}
+    ids = {"device_id": on_services.device_id, "id": media["id"], "media_id": media["id"], "path": media["media_path"]}
+    link = made(web, key, f"/v1/media/{media['id']}/links", {"ttl_seconds": 3_600})["url"]
+    hook = made(web, key, "/v1/webhooks", {"url": "https://hooks.example.com/a", "events": ["message"]})
+    yield {**ids, "link": link.rpartition("/")[2], "webhook_id": hook["id"]}
+    assert Call(method="DELETE", path=f"/v1/webhooks/{hook['id']}", key=key).at(web) is not None
+
+
+def made(web: Web, key: str, path: str, wanted: dict[str, Any]) -> dict[str, Any]:
+    answer = Call(method="POST", path=path, key=key, body=json.dumps(wanted).encode()).at(web)
+    assert answer is not None
+    assert answer.status == 201, answer.document
+    return dict(answer.document)
+
+
+def be_brief(case: schemathesis.Case[Any]) -> None:
+    """Whoever waits for messages waits for a second: none will come."""
+    body: Any = case.body
+    wait = body.get("wait") if isinstance(body, dict) else None
+    if isinstance(wait, int) and 1 < wait <= MOST_SECONDS:
+        body["wait"] = 1
 
 
 class TestTheContract:
@@ -51,4 +73,8 @@ class TestTheContract:
         self, case: schemathesis.Case[Any], web: Web, key: str, names: dict[str, str]
     ) -> None:
         named(case, names)
-        case.call_and_validate(base_url=web.url, headers={"Authorization": f"Bearer {key}"})
+        be_brief(case)
+        # A part has no type: what is written for null or for a number is a text like any other.
+        excluded: list[Any] = [negative_data_rejection] if case.media_type == "multipart/form-data" else []
+        headers = {"Authorization": f"Bearer {key}"}
+        case.call_and_validate(base_url=web.url, headers=headers, timeout=30, excluded_checks=excluded)

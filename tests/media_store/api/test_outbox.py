@@ -152,7 +152,7 @@ class TestAClaim:
     def test_sees_the_app_s_own_only(self, alice: Person, bob: Person) -> None:
         alice.sent(jpeg())
         assert bob.api.claim() == []
-        for device_ids in ([str(alice.device.pk)], ["nonsense"], [str(bob.device.pk), str(alice.device.pk)]):
+        for device_ids in ([str(alice.device.pk)], ["nonsense"], [" "], [str(bob.device.pk), str(alice.device.pk)]):
             answer = bob.api.post_json("/v1/outbox/claim", {"device_ids": device_ids})
             assert refusal(answer) == (404, "not_found")
 
