@@ -19,7 +19,7 @@ from pytest_django import Settings
 from devices import keys
 from devices.demo import DemoCredentials, ensure_demo
 from devices.demo_walk import sample_picture, walk
-from devices.models import ApiKey, App, Device
+from devices.models import ApiKey, App, Device, WebhookEndpoint
 from safe_http import Policy, parse_origin
 from tests.devices.conftest import client_with
 
@@ -214,3 +214,11 @@ class TestTheListener:
         assert client.get(f"/v1/webhooks/{hook['id']}").json()["enabled"] is True
         client.delete(f"/v1/webhooks/{hook['id']}")
         assert self.led(self.LISTENER).webhook_secret != made.webhook_secret
+
+    def test_is_told_once_where_the_secret_was_changed(self, var: Path) -> None:
+        client = client_with(self.led(self.LISTENER).key)
+        [hook] = client.get("/v1/webhooks").json()["results"]
+        client.post(f"/v1/webhooks/{hook['id']}/rotate", {}, content_type="application/json")
+        secret = self.led(self.LISTENER).webhook_secret
+        assert len(client.get("/v1/webhooks").json()["results"]) == 1
+        assert secret == WebhookEndpoint.objects.get().secret
