@@ -1,6 +1,5 @@
 """Tasks: doors that a worker opens. Each is a hint; beat finds what a lost hint left behind."""
 
-from threading import BoundedSemaphore
 from time import monotonic
 
 from celery import shared_task
@@ -9,31 +8,34 @@ from django.utils import timezone
 
 from devices import webhooks
 from devices.hinting import hint
+from devices.places import Places
 
 # Then it asks for another in its place, so that a worker that is to stop need not wait for a backlog.
 _DRAIN_SECONDS = 10
 
 # The other threads are left to all other work, whatever slow endpoints there are; and of these, half to endpoints
 # that took what they were sent last.
-_places = BoundedSemaphore(settings.WEBHOOK_PLACES)
-_risky_places = BoundedSemaphore(max(1, settings.WEBHOOK_PLACES // 2))
+_places = Places(settings.WEBHOOK_PLACES)
+_risky_places = Places(max(1, settings.WEBHOOK_PLACES // 2))
 
 
 @shared_task
 def send_webhooks() -> int:
     """Send what is due, batch by batch, for as long as there is a place; answers how many deliveries were tried."""
-    if not _places.acquire(blocking=False):
+    if not _places.enter():
         return 0
     ends_at = monotonic() + _DRAIN_SECONDS
     tried = 0
+    is_drained = False
     try:
-        while (count := _send_batch()) is not None:
-            tried += count
-            if monotonic() >= ends_at:
-                _hint_if_due()
-                break
+        while not is_drained and monotonic() < ends_at:
+            count = _send_batch()
+            is_drained = count is None
+            tried += count or 0
     finally:
-        _places.release()
+        turned_away = _places.leave()
+    if turned_away or not is_drained:
+        _hint_if_due()
     return tried
 
 
@@ -56,20 +58,21 @@ def sweep_webhooks() -> int:
 
 def _send_batch() -> int | None:
     """Claim and send one; None where there is nothing to claim."""
-    may_risk = _risky_places.acquire(blocking=False)
+    may_risk = _risky_places.enter()
+    batch = None
     try:
         batch = webhooks.claim(now=timezone.now(), healthy_only=not may_risk)
         if batch is None:
             return None
         if may_risk and not batch.is_risky:
-            _risky_places.release()
+            _risky_places.leave()
             may_risk = False
         # Somebody else may begin with the rest: a batch at a time would be slow.
         _hint_if_due()
         return webhooks.send(batch)
     finally:
-        if may_risk:
-            _risky_places.release()
+        if may_risk and _risky_places.leave() and batch is None:
+            _hint_if_due()
 
 
 def _hint_if_due() -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
-from threading import BoundedSemaphore
 from time import monotonic
 
 from celery import shared_task
@@ -11,6 +10,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from devices.hinting import hint
+from devices.places import Places
 from media_store import collection, destruction, ingest, leases, retention, runs, spool, store_mark
 from media_store.errors import StorageFault
 from media_store.models import Media, PurgeRun
@@ -22,7 +22,7 @@ BY = "beat"
 MayGoOn = Callable[[], bool]
 
 # The other threads are left to all other work, whatever slow sources there are.
-_places = BoundedSemaphore(settings.FETCH_PLACES)
+_places = Places(settings.FETCH_PLACES)
 
 
 @shared_task
@@ -42,26 +42,31 @@ def finish_destroyed() -> int:
 @shared_task
 def fetch_next() -> str:
     """Fetch the URL that has waited longest and may be; then ask for the next, behind whatever else waits."""
-    if not _places.acquire(blocking=False):
+    if not _places.enter():
         return ""
+    media = None
+    status = ""
     try:
         now = timezone.now()
         media = ingest.claim(now=now)
-        if media is None:
-            return ""
-        status = ingest.fetch(media, now=now)
+        if media is not None:
+            status = ingest.fetch(media, now=now)
     finally:
-        _places.release()
-    if ingest.due(now=timezone.now()).exists():
-        hint(fetch_next)
+        turned_away = _places.leave()
+    _ask_for_fetches(turned_away if media is None else turned_away + 1)
     return status
 
 
 @shared_task
 def fetch_due() -> int:
     """Ask for every URL that is due: those whose hint was lost, whose wait is over, whose fetcher died."""
-    most = settings.FETCH_PLACES
-    count = len(ingest.due(now=timezone.now()).values_list("pk", flat=True)[:most])
+    return _ask_for_fetches(settings.FETCH_PLACES)
+
+
+def _ask_for_fetches(most: int) -> int:
+    """As many as are due, and there are places for."""
+    most = min(most, settings.FETCH_PLACES)
+    count = len(ingest.due(now=timezone.now()).values_list("pk", flat=True)[:most]) if most else 0
     for _ in range(count):
         hint(fetch_next)
     return count

@@ -32,7 +32,9 @@ def claim(*, now: datetime) -> Media | None:
     with transaction.atomic():
         # One at a time: two who counted at once would both take an app's last place.
         _pass_turnstile(now)
-        media = due(now=now).order_by("fetch_at").select_for_update(skip_locked=True, of=("self",)).first()
+        waiting = due(now=now).order_by("fetch_at").select_for_update(skip_locked=True, of=("self",))
+        # With its app and device: whoever destroys them meanwhile takes their rows away.
+        media = waiting.select_related("app", "device").first()
         reached("ingest.claim.chosen")
         if media is None:
             return None

@@ -220,6 +220,21 @@ class TestMeanwhile:
         assert self.during_the_fetch(destroy) is None
         assert [blob.state for blob in Blob.objects.filter(app=alice.app)] == ["condemned"]
 
+    @pytest.mark.django_db(transaction=True)
+    @pytest.mark.parametrize("gone", ["device", "app"])
+    def test_destroyed_before_it_began_it_is_dropped(self, alice: Person, source: Source, gone: str) -> None:
+        announced(alice, source.has("/a", jpeg()))
+        now = timezone.now()
+        media = ingest.claim(now=now)
+        assert media is not None
+        if gone == "device":
+            devices_destruction.destroy(alice.device, now=now, by="test")
+        else:
+            devices_destruction.destroy_app(alice.app, now=now, by="test")
+        destruction.finish_destroyed(now=now)
+        assert ingest.fetch(media, now=now) == ""
+        assert not Media.objects.exists()
+
     def test_fetched_by_another_it_has_one_object(self, alice: Person, source: Source) -> None:
         media = announced(alice, source.has("/a", jpeg()))
 

@@ -1,5 +1,6 @@
 """The tasks that beat sends: each does its work once, tells it, and leaves the rest to the next."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from itertools import count
 from typing import Any
@@ -10,13 +11,16 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 from pytest_django import Settings
 
+from devices.places import Places
 from media_store import failpoints, retention, tasks
 from media_store.models import Blob, Lease, Media, PurgeRun, RetentionRule
 from media_store.retention import purging
 from media_store.storage import objects
 from tests.media_files import jpeg, png
 from tests.media_store.rows import expired_of
+from tests.media_store.test_fetching import announced
 from tests.people import NOTHING, Person, bytes_of
+from tests.sources import Source
 
 HOUR = timedelta(hours=1)
 
@@ -147,3 +151,32 @@ class TestACollection:
             1,
             "AccessDenied",
         )
+
+
+class TestAHintThatFindsNoPlace:
+    """It comes while everybody inside has looked at the rows already, and nobody has left yet."""
+
+    @pytest.fixture(autouse=True)
+    def _one_place(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(tasks, "_places", Places(1))
+
+    def asked_for(self, monkeypatch: pytest.MonkeyPatch, come: Callable[[], None]) -> list[Any]:
+        asked: list[Any] = []
+        monkeypatch.setattr(tasks, "hint", asked.append)
+        with failpoints.at("ingest.claim.chosen", come):
+            tasks.fetch_next()
+        return asked
+
+    def test_is_asked_for_again(self, alice: Person, source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+        def come() -> None:
+            announced(alice, source.has("/late", jpeg()))
+            assert tasks.fetch_next() == ""
+
+        assert self.asked_for(monkeypatch, come) == [tasks.fetch_next]
+        assert tasks.fetch_next() == "ready"
+
+    def test_is_forgotten_where_nothing_waits(self, alice: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+        def come() -> None:
+            assert tasks.fetch_next() == ""
+
+        assert self.asked_for(monkeypatch, come) == []

@@ -4,6 +4,7 @@ import base64
 import datetime as dt
 import uuid
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pytest
 import time_machine
@@ -12,8 +13,9 @@ from django.utils import timezone
 from pytest_django import Settings
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
-from devices import webhooks
+from devices import tasks, webhooks
 from devices.models import AuditEvent, WebhookDelivery, WebhookEndpoint
+from devices.places import Places
 from devices.webhooks import Event, live
 from safe_http import Policy
 from tests.devices.conftest import Tenant
@@ -374,6 +376,31 @@ class TestATask:
         while not only().log:
             assert timezone.now() < ends_at
         assert only().log[0]["code"] == "source_forbidden"
+
+    @pytest.mark.parametrize("places", ["_places", "_risky_places"])
+    def test_that_finds_no_place_is_asked_for_again(
+        self, alice: Tenant, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, places: str
+    ) -> None:
+        """It comes while everybody inside has looked at the rows already, and nobody has left yet."""
+        endpoint, _ = subscribed(alice, receiver.url())
+        if places == "_risky_places":
+            WebhookEndpoint.objects.filter(pk=endpoint.pk).update(failing_since=timezone.now())
+        asked: list[object] = []
+        monkeypatch.setattr(tasks, places, Places(1))
+        monkeypatch.setattr(tasks, "hint", asked.append)
+        claim = webhooks.claim
+
+        def look_too_early(**arguments: Any) -> webhooks.Batch | None:
+            monkeypatch.setattr(webhooks, "claim", claim)
+            batch = claim(**arguments)
+            announce(alice)
+            assert tasks.send_webhooks() == 0
+            return batch
+
+        monkeypatch.setattr(webhooks, "claim", look_too_early)
+        assert tasks.send_webhooks() == 0
+        assert asked == [tasks.send_webhooks]
+        assert tasks.send_webhooks() == 1
 
 
 def test_news_of_a_test_cannot_be_chosen(alice: Tenant, receiver: Receiver) -> None:
