@@ -13,10 +13,13 @@ from rest_framework.request import Request
 from devices import keys
 from devices.errors import Unauthenticated
 from devices.models import ApiKey
+from devices.prepared import Prepared
 
 LAST_USED_EVERY = dt.timedelta(minutes=1)
 
 log = structlog.get_logger(__name__)
+
+_with_digest = Prepared(lambda digest: ApiKey.objects.select_related("app").filter(digest=digest), str)
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ def live_key(token: str, *, now: dt.datetime) -> ApiKey:
     if not keys.is_wellformed(token):
         raise Unauthenticated
     # Filtered in SQL by the digest alone, so that a dead key takes the same path as a live one.
-    key = ApiKey.objects.select_related("app").filter(digest=keys.digest(token)).first()
+    key = _with_digest(keys.digest(token))
     if key is None or not key.is_live(now=now) or key.app.destroyed_at is not None:
         raise Unauthenticated
     return key

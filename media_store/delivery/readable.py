@@ -1,11 +1,20 @@
 """Readable: whether a media may be read now, and by which answer it says no."""
 
+import uuid
 from datetime import datetime
 
 from devices.models import App
+from devices.prepared import Prepared
 from media_store.errors import RETRY_SECONDS, MediaFailed, MediaGone, MediaNotReady, MediaOmitted
-from media_store.models import BYTES_MISSING, Media
+from media_store.models import BYTES_MISSING, Media, MediaQuerySet
 from problems.errors import NotFound
+
+
+def _asked(app_id: uuid.UUID, path: str) -> MediaQuerySet:
+    return Media.objects.for_app(App(pk=app_id)).select_related("blob").filter(path=path)
+
+
+_of_path = Prepared(_asked, uuid.UUID, str)
 
 
 def find(*, app: App, path: str) -> Media:
@@ -13,7 +22,7 @@ def find(*, app: App, path: str) -> Media:
     # PostgreSQL takes no NUL in a text; no path has ever had one.
     if "\0" in path:
         raise NotFound
-    media = Media.objects.for_app(app).select_related("blob").filter(path=path).first()
+    media = _of_path(app.pk, path)
     if media is None:
         raise NotFound
     return media
