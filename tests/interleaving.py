@@ -6,7 +6,8 @@ next failpoint, ends, or waits for a lock that another actor holds; PostgreSQL i
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from django.db import connection, connections
@@ -114,3 +115,18 @@ def _movable(actors: Sequence[Actor]) -> list[Actor]:
             return movable
         assert time.monotonic() < deadline, f"deadlock: {[(a.name, a.trail) for a in actors]}"
         time.sleep(0.002)
+
+
+@contextmanager
+def just_before(statement: str, deed: Callable[[], object]) -> Iterator[None]:
+    """Where no failpoint is: while inside, run `deed` right before this connection sends its first such statement."""
+    deeds = [deed]
+
+    def send(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+        if deeds and sql.startswith(statement):
+            deeds.pop()()
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(send):
+        yield
+    assert not deeds, f"nothing was sent that begins with {statement}"
