@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from media_store import destruction, retention
@@ -10,6 +11,7 @@ from media_store.models import DestroyedMedia, LegalHold, Media, PurgeRun
 from media_store.retention import windows
 from tests.media_files import jpeg
 from tests.media_store.rows import expired_of, media_of
+from tests.media_store.story import aside
 from tests.people import Person
 
 LATER = timedelta(days=400)
@@ -74,3 +76,16 @@ class TestWindows:
         retention.hold(alice.app, reason="a case", until=None, by="operator", now=now)
         assert retention.sweep_windows(now=now + LATER) == 1
         assert [media.app_id for media in Media.objects.all()] == [alice.app.pk]
+
+    @pytest.mark.services
+    @pytest.mark.django_db(transaction=True)
+    def test_wait_for_nobody_who_has_a_row_in_hand(self, alice: Person) -> None:
+        """To wait with the other rows locked would be to wait in a ring, where he wants one of them."""
+        now = timezone.now()
+        media = expired_of(alice.app, count=2)
+        for one in media:
+            retention.remove(one, reason="client", now=now, by="test")
+        with transaction.atomic():
+            Media.objects.select_for_update().get(pk=media[0].pk)
+            assert aside(lambda: retention.sweep_windows(now=now + LATER)).result == 1
+        assert [one.pk for one in Media.objects.all()] == [media[0].pk]
