@@ -14,7 +14,8 @@ from django.db import connection, connections
 
 from media_store import failpoints
 
-STEP_SECONDS = 20
+# A step takes milliseconds; on a machine that is busy with other things, nobody knows.
+STEP_SECONDS = 60
 
 
 class Actor(threading.Thread):
@@ -62,6 +63,11 @@ class Actor(threading.Thread):
         self._may_go.release()
         self.settle()
 
+    def end(self) -> None:
+        """Return once it has ended."""
+        self.join(STEP_SECONDS)
+        assert self.done, f"{self.name} has not ended after {self.trail}"
+
     def settle(self) -> None:
         """Return once the actor stands still."""
         deadline = time.monotonic() + STEP_SECONDS
@@ -100,7 +106,7 @@ def run(actors: Sequence[Actor], schedule: Sequence[int]) -> None:
         while movable := _movable(actors):
             movable[next(choices, 0) % len(movable)].step()
         for actor in actors:
-            actor.join(STEP_SECONDS)
+            actor.end()
 
 
 def _movable(actors: Sequence[Actor]) -> list[Actor]:

@@ -174,7 +174,7 @@ def aside(work: Callable[[], object]) -> Actor:
     actor.start()
     actor.begin()
     actor.step()
-    actor.join(20)
+    actor.end()
     assert actor.error is None
     return actor
 

@@ -63,7 +63,7 @@ class TestTwoUploadsOfTheSameBytes:
 
         with failpoints.at("ingest.attach.inserted", come_second):
             first = story.upload(message_id="m1")()
-        others[0].join(20)
+        others[0].end()
         assert raised(others) == []
         assert (first.created, others[0].result.created) == (True, False)
         assert others[0].result.media.pk == first.media.pk
@@ -188,7 +188,7 @@ class TestUploadAgainstDestroy:
         waiting: list[Actor] = []
         with failpoints.at("ingest.promote.ready", destroy_while_held):
             story.upload()()
-        waiting[0].join(20)
+        waiting[0].end()
         assert seen == [True]
         assert not Device.objects.filter(pk=story.device.pk).exists()
         story.check()
