@@ -6,9 +6,11 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from media_store import destruction, retention
+from media_store import destruction, ingest, retention
+from media_store.errors import NotRefetchable
 from media_store.models import DestroyedMedia, LegalHold, Media, PurgeRun
 from media_store.retention import windows
+from tests.interleaving import Actor, just_before
 from tests.media_files import jpeg
 from tests.media_store.rows import expired_of, media_of
 from tests.media_store.story import aside
@@ -89,3 +91,22 @@ class TestWindows:
             Media.objects.select_for_update().get(pk=media[0].pk)
             assert aside(lambda: retention.sweep_windows(now=now + LATER)).result == 1
         assert [one.pk for one in Media.objects.all()] == [media[0].pk]
+
+    @pytest.mark.services
+    @pytest.mark.django_db(transaction=True)
+    def test_take_nothing_that_is_just_being_fetched_again(self, alice: Person) -> None:
+        """Whoever asked for it is told so, and not promised what goes the next moment."""
+        now = timezone.now()
+        failed = media_of(alice.app, status="failed", reason="bad_status", url="https://files.example.com/a.jpg")
+        Media.objects.filter(pk=failed.pk).update(blob=None)
+        client = Actor("client", lambda: ingest.refetch(failed, now=now))
+
+        def come() -> None:
+            client.start()
+            client.begin()
+            client.step()
+
+        with just_before('DELETE FROM "media_store_media"', come):
+            assert retention.sweep_windows(now=now + LATER) == 1
+        client.end()
+        assert isinstance(client.error, NotRefetchable)
