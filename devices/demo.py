@@ -104,9 +104,10 @@ def _pair(line: str) -> tuple[str, str]:
 
 
 def _app(kept: dict[str, str]) -> App | None:
-    named = App.objects.filter(name=APP_NAME).order_by("pk")
+    living = App.objects.living()
     app_id = ids.parsed(kept.get("app_id", ""))
-    return (App.objects.filter(pk=app_id).first() if app_id else None) or named.first()
+    kept_one = living.filter(pk=app_id).first() if app_id else None
+    return kept_one or living.filter(name=APP_NAME).order_by("pk").first()
 
 
 def _device(kept: dict[str, str], *, app: App) -> Device | None:

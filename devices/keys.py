@@ -13,6 +13,8 @@ import string
 import zlib
 from collections.abc import Iterable
 
+from django.db import transaction
+
 from devices.errors import KeyRefused, ScopeMissing
 from devices.models import ApiKey, App
 from devices.names import cleaned
@@ -47,10 +49,10 @@ def digest(token: str) -> str:
 def issue_key(
     *, app: App, name: str, scopes: Iterable[str], expires_at: dt.datetime | None, now: dt.datetime
 ) -> tuple[ApiKey, str]:
-    """A new key and its token, which is told this once. Raises KeyRefused."""
+    """A new key and its token, which is told this once. Raises KeyRefused, NotFound once the app goes."""
     _refuse_past(expires_at, now=now)
     token = new_token()
-    key = ApiKey.objects.create(
+    key = ApiKey(
         app=app,
         name=cleaned(name, required=False),
         digest=digest(token),
@@ -59,6 +61,10 @@ def issue_key(
         created_at=now,
         expires_at=expires_at,
     )
+    with transaction.atomic():
+        # Against the end of the app, which takes the keys that it sees.
+        App.objects.lock_living(pk=app.pk)
+        key.save(force_insert=True)
     return key, token
 
 

@@ -38,9 +38,9 @@ MayGoOn = Callable[[], bool]
 OnBatch = Callable[[int], None]
 
 
-def is_due() -> bool:
-    """Whether any device or app is marked."""
-    return Device.objects.destroyed().exists() or App.objects.destroyed().exists()
+def marked() -> set[uuid.UUID]:
+    """The devices and apps that are marked, and whose rows are still being removed."""
+    return {pk for rows in (Device.objects, App.objects) for pk in rows.destroyed().values_list("pk", flat=True)}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -28,7 +28,8 @@ _places = Places(settings.FETCH_PLACES)
 @shared_task
 def finish_destroyed() -> int:
     """Remove the media of every device and app that is marked destroyed, then their rows."""
-    if not destruction.is_due():
+    marked = destruction.marked()
+    if not marked:
         return 0
     with _alone("destruction") as may_go_on:
         if may_go_on is None:
@@ -36,7 +37,10 @@ def finish_destroyed() -> int:
         now = timezone.now()
         with runs.run(PurgeRun.Work.DESTRUCTION, by=BY, now=now, only_if_worked=True) as row:
             destruction.finish_destroyed(now=now, may_go_on=may_go_on, on_batch=_adder(row))
-        return row.rows
+    # The hint of what was marked behind our look found us at work, and went.
+    if destruction.marked() - marked:
+        hint(finish_destroyed)
+    return row.rows
 
 
 @shared_task

@@ -6,14 +6,16 @@ next failpoint, ends, or waits for a lock that another actor holds; PostgreSQL i
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from django.db import connection, connections
 
 from media_store import failpoints
 
-STEP_SECONDS = 20
+# A step takes milliseconds; on a machine that is busy with other things, nobody knows.
+STEP_SECONDS = 60
 
 
 class Actor(threading.Thread):
@@ -61,6 +63,11 @@ class Actor(threading.Thread):
         self._may_go.release()
         self.settle()
 
+    def end(self) -> None:
+        """Return once it has ended."""
+        self.join(STEP_SECONDS)
+        assert self.done, f"{self.name} has not ended after {self.trail}"
+
     def settle(self) -> None:
         """Return once the actor stands still."""
         deadline = time.monotonic() + STEP_SECONDS
@@ -99,7 +106,7 @@ def run(actors: Sequence[Actor], schedule: Sequence[int]) -> None:
         while movable := _movable(actors):
             movable[next(choices, 0) % len(movable)].step()
         for actor in actors:
-            actor.join(STEP_SECONDS)
+            actor.end()
 
 
 def _movable(actors: Sequence[Actor]) -> list[Actor]:
@@ -114,3 +121,18 @@ def _movable(actors: Sequence[Actor]) -> list[Actor]:
             return movable
         assert time.monotonic() < deadline, f"deadlock: {[(a.name, a.trail) for a in actors]}"
         time.sleep(0.002)
+
+
+@contextmanager
+def just_before(statement: str, deed: Callable[[], object]) -> Iterator[None]:
+    """Where no failpoint is: while inside, run `deed` right before this connection sends its first such statement."""
+    deeds = [deed]
+
+    def send(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+        if deeds and sql.startswith(statement):
+            deeds.pop()()
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(send):
+        yield
+    assert not deeds, f"nothing was sent that begins with {statement}"

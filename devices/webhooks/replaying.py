@@ -8,6 +8,7 @@ from django.db import transaction
 from devices.errors import WebhookDisabled
 from devices.models import WebhookDelivery, WebhookDeliveryQuerySet, WebhookEndpoint
 from devices.signals import webhooks_due
+from problems.errors import NotFound
 
 State = WebhookDelivery.State
 OVER = (State.DELIVERED, State.DEAD)
@@ -16,11 +17,14 @@ OVER = (State.DELIVERED, State.DEAD)
 def replay(delivery: WebhookDelivery, *, now: dt.datetime) -> None:
     """Send it again; one that still waits is due at once, one that is just being sent is left alone.
 
-    Error: `WebhookDisabled`.
+    Errors: `WebhookDisabled`; `NotFound` when it was swept away meanwhile.
     """
     _refuse_disabled(delivery.endpoint)
     _begin_again(WebhookDelivery.objects.filter(pk=delivery.pk, claim=None), now=now)
-    delivery.refresh_from_db()
+    try:
+        delivery.refresh_from_db()
+    except WebhookDelivery.DoesNotExist as error:
+        raise NotFound from error
 
 
 def replay_since(

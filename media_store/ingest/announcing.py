@@ -30,7 +30,7 @@ def announce(arrival: Arrival, url: str, *, now: datetime) -> Outcome:
     media.fetch_at = now
     outcome = once(media, storing.announce, is_same=_same_url)
     if not outcome.created and outcome.media.status == Media.Status.FAILED and outcome.media.url:
-        refetch(outcome.media, now=now)
+        return Outcome(media=_refetched(outcome.media, now=now), created=False)
     return outcome
 
 
@@ -43,6 +43,15 @@ def refetch(media: Media, *, now: datetime) -> None:
     reached("ingest.refetch")
     for name, value in again.items():
         setattr(media, name, value)
+
+
+def _refetched(failed: Media, *, now: datetime) -> Media:
+    try:
+        refetch(failed, now=now)
+    except NotRefetchable:
+        # Somebody else was faster, and had the same in mind.
+        return Media.objects.filter(pk=failed.pk).first() or failed
+    return failed
 
 
 def _same_url(first: Media, media: Media) -> bool:

@@ -188,15 +188,23 @@ def insert(media: Media, blob: Blob | None) -> None:
     elif media.status != Media.Status.OMITTED:
         media.status = Media.Status.PENDING
     try:
+        _insert(media)
+    except IntegrityError:
+        media.path = other_path_for(media)
+        # Whoever came with the same id at once had to take another path too, and may be first.
+        _insert(media)
+
+
+def _insert(media: Media) -> None:
+    """Errors: `MessageTakenError`; `IntegrityError` where the path is taken."""
+    try:
         with transaction.atomic():
             media.save(force_insert=True)
     except IntegrityError as error:
         first = same_message(media)
         if first is not None:
             raise MessageTakenError(first) from error
-        media.path = other_path_for(media)
-        with transaction.atomic():
-            media.save(force_insert=True)
+        raise
 
 
 def _condemn(blob: Blob, *, now: datetime) -> None:

@@ -75,8 +75,11 @@ def _sweep(rows: QuerySet[Any]) -> int:
 
 
 def _some(rows: QuerySet[Any]) -> list[Any]:
-    # In the order of the window's own index: in that of the ids, every row that stays would be passed first.
-    return list(rows.values_list("pk", flat=True)[: BATCH_ROWS[connection.vendor]])
+    # In the order of the window's own index: in that of the ids, every row that stays would be passed first. What
+    # somebody else has locked is being removed by him, or is met by the next run: to wait for him, with others locked,
+    # could be to wait in a ring.
+    some = rows.select_for_update(skip_locked=True).values_list("pk", flat=True)
+    return list(some[: BATCH_ROWS[connection.vendor]])
 
 
 def _delete(rows: QuerySet[Any]) -> int:

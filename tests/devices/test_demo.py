@@ -112,6 +112,14 @@ class TestAgain:
         assert again.device_id != first.device_id
         assert client_with(again.key).get(f"/v1/devices/{again.device_id}").status_code == 200
 
+    def test_replaces_a_destroyed_app(self, var: Path) -> None:
+        """Its row is there until its last object is collected."""
+        first = demo()
+        App.objects.get(pk=first.app_id).delete()
+        again = demo()
+        assert again.app_id != first.app_id
+        assert client_with(again.key).get(f"/v1/devices/{again.device_id}").status_code == 200
+
     def test_finds_the_device_under_another_name(self, var: Path) -> None:
         first = demo()
         client_with(first.key).patch(f"/v1/devices/{first.device_id}", {"name": "my phone"})

@@ -9,9 +9,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from devices import keys
+from devices import destruction, keys
 from devices.models import ApiKey
 from tests.devices.conftest import Tenant, client_with
+from tests.interleaving import just_before
 
 NEW = {"name": "web shop", "scopes": ["media:write", "media:read"]}
 
@@ -38,6 +39,20 @@ class TestCreate:
         listed = alice.client.get("/v1/keys").content.decode()
         assert token not in listed
         assert keys.digest(token) not in listed
+
+    @pytest.mark.django_db(transaction=True)
+    def test_finds_nothing_once_the_app_has_gone(self, alice: Tenant) -> None:
+        """Destroyed and cleared away right after its key was looked up."""
+
+        def go() -> None:
+            now = timezone.now()
+            destruction.destroy_app(alice.app, now=now, by="test")
+            assert destruction.finish_app(alice.app.pk, is_empty=lambda: True, now=now)
+
+        with just_before('UPDATE "devices_apikey"', go):
+            answer = alice.client.post("/v1/keys", NEW)
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+        assert not ApiKey.objects.exists()
 
     def test_is_never_wider_than_the_caller(self, alice: Tenant) -> None:
         answer = alice.with_scopes("keys", "media:read").post("/v1/keys", NEW)

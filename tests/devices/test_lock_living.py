@@ -14,7 +14,7 @@ from devices.models import Device
 from problems.errors import NotFound
 from tests.devices.conftest import Tenant, tenant
 
-PATIENCE_SECONDS = 10
+PATIENCE_SECONDS = 60
 
 
 class TestLockLiving:

@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.faults, pytest.mark.timeout(180)]
 
 SLOW = 50
 # A fast source of another app is there within this time, however many slow ones there are.
-PATIENCE_SECONDS = 10
+PATIENCE_SECONDS = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +48,15 @@ class House:
             time.sleep(0.05)
         return time.monotonic() - began
 
+    def slow_ones_asked(self) -> int:
+        return len([path for path in self.source.asked if path.startswith("/slow")])
+
+    def until_asked(self, count: int) -> None:
+        began = time.monotonic()
+        while self.slow_ones_asked() < count:
+            assert time.monotonic() - began < PATIENCE_SECONDS, f"{self.slow_ones_asked()} of {count} were asked"
+            time.sleep(0.05)
+
 
 @pytest.fixture
 def house(installed: Installation) -> Iterator[House]:
@@ -65,7 +74,9 @@ def test_fifty_slow_sources_hold_up_no_other_app(house: House, record_property: 
         house.upload(house.source.has(f"/slow/{number}", jpeg(shade=number), held=True), key=alice)
     fast = house.upload(house.source.has("/fast", jpeg()), key=bob)
     took = house.until(fast, key=bob, seconds=PATIENCE_SECONDS)
-    # Half of the worker's eight places for fetching and no more are with alice's sources.
-    assert len([path for path in house.source.asked if path.startswith("/slow")]) == 4
+    # Half of the worker's eight places for fetching and no more are with alice's sources; those that were claimed
+    # before the fast one may have been asked after it.
+    house.until_asked(4)
+    assert house.slow_ones_asked() == 4
     record_property("summary", f"a fast source beside {SLOW} slow ones of another app: {took:.2f} s")
     house.source.release()

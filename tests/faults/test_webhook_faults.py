@@ -47,6 +47,7 @@ print(webhooks.sweep(now=timezone.now() + timedelta(days={days})))
 EVENTS = 1_000
 CHAOS_SECONDS = 40
 PATIENCE_SECONDS = 180
+UNDELAYED_SECONDS = 20
 
 
 @pytest.fixture
@@ -176,8 +177,8 @@ def test_a_dead_endpoint_with_many_events_does_not_delay_another_app(
         receiver.release()
     assert receiver.most_at_once["/dead"] <= 4
     record_property("summary", f"beside 400 events to a dead endpoint, the process included: {max(took):.2f} s")
-    # A process of its own writes each event, and takes most of this.
-    assert max(took) < 5
+    # A process of its own writes each event, and takes most of this; whoever waited for the dead one waited 30 s.
+    assert max(took) < UNDELAYED_SECONDS
 
 
 @pytest.mark.services
@@ -217,7 +218,7 @@ def _beat(house: House) -> None:
 
 
 def _until_told(receiver: Receiver, path: str, count: int) -> None:
-    ends_at = time.monotonic() + 20
+    ends_at = time.monotonic() + UNDELAYED_SECONDS
     while len([one for one in receiver.received if one.path == path]) < count:
         assert time.monotonic() < ends_at, "not in time"
         time.sleep(0.01)

@@ -39,11 +39,13 @@ class Story:
         self.app = App.objects.create(name="alice")
         self.device = Device.objects.create(app=self.app, name="alice's phone")
 
-    def upload(self, *, message_id: str | None = None) -> Callable[[], ingest.Outcome]:
+    def upload(
+        self, *, message_id: str | None = None, direction: str = Media.Direction.OUTBOUND
+    ) -> Callable[[], ingest.Outcome]:
         arrival = ingest.Arrival(
             app=self.app,
             device=self.device,
-            direction=Media.Direction.OUTBOUND,
+            direction=direction,
             source=Media.Source.FILE,
             kind="image",
             message_id=message_id,
@@ -172,7 +174,7 @@ def aside(work: Callable[[], object]) -> Actor:
     actor.start()
     actor.begin()
     actor.step()
-    actor.join(20)
+    actor.end()
     assert actor.error is None
     return actor
 

@@ -46,6 +46,29 @@ class TestTwoUploadsOfTheSameBytes:
         assert Media.objects.filter(app=story.app).count() == 1
         story.check()
 
+    def test_with_a_message_id_that_is_in_a_path_already_are_one_message(self) -> None:
+        """Of a message in the other direction: neither is stopped by the path, and they meet at the id."""
+        story = Story()
+        story.upload(message_id="m1", direction=Media.Direction.INBOUND)()
+        others: list[Actor] = []
+
+        def come_second() -> None:
+            # The second one passes here too, in a thread of its own.
+            if threading.current_thread() is threading.main_thread():
+                others.append(Actor("second", story.upload(message_id="m1")))
+                others[0].start()
+                others[0].begin()
+                others[0].step()
+                assert others[0].is_waiting()
+
+        with failpoints.at("ingest.attach.inserted", come_second):
+            first = story.upload(message_id="m1")()
+        others[0].end()
+        assert raised(others) == []
+        assert (first.created, others[0].result.created) == (True, False)
+        assert others[0].result.media.pk == first.media.pk
+        story.check()
+
 
 class TestUploadAgainstRemoval:
     @searched
@@ -165,7 +188,7 @@ class TestUploadAgainstDestroy:
         waiting: list[Actor] = []
         with failpoints.at("ingest.promote.ready", destroy_while_held):
             story.upload()()
-        waiting[0].join(20)
+        waiting[0].end()
         assert seen == [True]
         assert not Device.objects.filter(pk=story.device.pk).exists()
         story.check()

@@ -114,7 +114,7 @@ class TestAnUploadThatWaitsForItsDevice:
             waiting.step()
             assert waiting.is_waiting()
             assert [blob.pk for blob in Blob.objects.select_for_update(nowait=True)] == [blob_id]
-        waiting.join(20)
+        waiting.end()
         assert waiting.error is None
         story.check_the_end()
 
@@ -305,7 +305,7 @@ class TestAHoldSetWhileAPurgeStands:
 
         with failpoints.at("retention.purge.app_locked", hold_meanwhile):
             assert story.purge()().rows == 1
-        holder.join(20)
+        holder.end()
         assert waited == [True]
         assert isinstance(holder.error, NotFound) == (scope == "media")
         story.check_the_end()

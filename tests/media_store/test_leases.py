@@ -14,6 +14,7 @@ from tests.media_files import jpeg
 from tests.people import Person
 
 SECOND = timedelta(seconds=1)
+PATIENCE_SECONDS = 60
 
 
 @pytest.mark.django_db
@@ -74,25 +75,27 @@ class TestALease:
 class TestManyAtOnce:
     def test_ten_workers_have_it_one_at_a_time(self) -> None:
         together, had = threading.Barrier(10), []
+        turned_away, done = threading.Semaphore(0), threading.Event()
 
         def work() -> None:
-            together.wait(20)
+            together.wait(PATIENCE_SECONDS)
             with leases.lease("purge") as held:
-                if held is not None:
+                if held is None:
+                    turned_away.release()
+                else:
                     had.append(1)
-                    done.wait(20)
+                    done.wait(PATIENCE_SECONDS)
             connections.close_all()
 
-        done = threading.Event()
         workers = [threading.Thread(target=work, daemon=True) for _ in range(10)]
         for worker in workers:
             worker.start()
-        for worker in workers[:9]:
-            worker.join(0.2)
+        # While the tenth has it.
+        assert all(turned_away.acquire(timeout=PATIENCE_SECONDS) for _ in range(9))
         assert had == [1]
         done.set()
         for worker in workers:
-            worker.join(20)
+            worker.join(PATIENCE_SECONDS)
 
     def test_two_beats_purge_once(self, spool: object) -> None:
         alice = Person.named("alice")
@@ -101,7 +104,7 @@ class TestManyAtOnce:
         together, answers = threading.Barrier(2), []
 
         def beat() -> None:
-            together.wait(20)
+            together.wait(PATIENCE_SECONDS)
             answers.append(tasks.purge_expired())
             connections.close_all()
 
@@ -109,6 +112,6 @@ class TestManyAtOnce:
         for each in beats:
             each.start()
         for each in beats:
-            each.join(20)
+            each.join(PATIENCE_SECONDS)
         assert sorted(answers) == [0, 1]
         assert PurgeRun.objects.filter(rows=1).count() == 1

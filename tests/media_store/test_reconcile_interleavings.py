@@ -77,7 +77,7 @@ class TestFixAgainstUpload:
 
         with failpoints.at("reconcile.blob_locked", upload):
             story.fix()
-        uploader.join(20)
+        uploader.end()
         assert seen == [True]
         assert uploader.error is None
         assert uploader.result.media.blob_id != story.blob.pk

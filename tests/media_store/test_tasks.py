@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 from pytest_django import Settings
 
+from devices.models import App, Device
 from devices.places import Places
 from media_store import failpoints, retention, tasks
 from media_store.models import Blob, Lease, Media, PurgeRun, RetentionRule
@@ -180,3 +181,35 @@ class TestAHintThatFindsNoPlace:
             assert tasks.fetch_next() == ""
 
         assert self.asked_for(monkeypatch, come) == []
+
+
+class TestADestruction:
+    def asked_for(self, monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[], None]) -> list[Any]:
+        asked: list[Any] = []
+        monkeypatch.setattr(tasks, "hint", asked.append)
+        with failpoints.at("destruction.device_finished", meanwhile):
+            tasks.finish_destroyed()
+        return asked
+
+    def test_of_what_is_marked_while_another_is_at_work_is_asked_for_again(
+        self, alice: Person, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The one at work has looked already, and does not let anybody else in."""
+        late = alice.another_device()
+        alice.device.delete()
+
+        def come() -> None:
+            late.delete()
+            assert tasks.finish_destroyed() == 0
+
+        assert self.asked_for(monkeypatch, come) == [tasks.finish_destroyed]
+        tasks.finish_destroyed()
+        assert not Device.objects.exists()
+
+    def test_is_not_asked_for_again_while_its_objects_are_collected(
+        self, alice: Person, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        alice.sent(jpeg())
+        alice.app.delete()
+        assert self.asked_for(monkeypatch, lambda: None) == []
+        assert App.objects.destroyed().exists()

@@ -3,13 +3,17 @@
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
-from media_store import destruction, retention
+from media_store import destruction, ingest, retention
+from media_store.errors import NotRefetchable
 from media_store.models import DestroyedMedia, LegalHold, Media, PurgeRun
 from media_store.retention import windows
+from tests.interleaving import Actor, just_before
 from tests.media_files import jpeg
 from tests.media_store.rows import expired_of, media_of
+from tests.media_store.story import aside
 from tests.people import Person
 
 LATER = timedelta(days=400)
@@ -74,3 +78,35 @@ class TestWindows:
         retention.hold(alice.app, reason="a case", until=None, by="operator", now=now)
         assert retention.sweep_windows(now=now + LATER) == 1
         assert [media.app_id for media in Media.objects.all()] == [alice.app.pk]
+
+    @pytest.mark.services
+    @pytest.mark.django_db(transaction=True)
+    def test_wait_for_nobody_who_has_a_row_in_hand(self, alice: Person) -> None:
+        """To wait with the other rows locked would be to wait in a ring, where he wants one of them."""
+        now = timezone.now()
+        media = expired_of(alice.app, count=2)
+        for one in media:
+            retention.remove(one, reason="client", now=now, by="test")
+        with transaction.atomic():
+            Media.objects.select_for_update().get(pk=media[0].pk)
+            assert aside(lambda: retention.sweep_windows(now=now + LATER)).result == 1
+        assert [one.pk for one in Media.objects.all()] == [media[0].pk]
+
+    @pytest.mark.services
+    @pytest.mark.django_db(transaction=True)
+    def test_take_nothing_that_is_just_being_fetched_again(self, alice: Person) -> None:
+        """Whoever asked for it is told so, and not promised what goes the next moment."""
+        now = timezone.now()
+        failed = media_of(alice.app, status="failed", reason="bad_status", url="https://files.example.com/a.jpg")
+        Media.objects.filter(pk=failed.pk).update(blob=None)
+        client = Actor("client", lambda: ingest.refetch(failed, now=now))
+
+        def come() -> None:
+            client.start()
+            client.begin()
+            client.step()
+
+        with just_before('DELETE FROM "media_store_media"', come):
+            assert retention.sweep_windows(now=now + LATER) == 1
+        client.end()
+        assert isinstance(client.error, NotRefetchable)

@@ -13,6 +13,7 @@ from devices.webhooks import CHOOSABLE
 from safe_http import Policy
 from tests.devices.conftest import Tenant
 from tests.devices.webhooks.conftest import announce, send_due, subscribed
+from tests.interleaving import just_before
 from tests.receivers import Receiver, Reply
 
 URL = "https://hooks.example.com/media?token=x"
@@ -243,6 +244,14 @@ class TestDeliveries:
 
 
 class TestReplay:
+    def test_of_one_that_is_swept_away_meanwhile_finds_nothing(self, alice: Tenant) -> None:
+        endpoint, _ = subscribed(alice, URL)
+        (delivery,) = announce(alice)
+        WebhookDelivery.objects.update(state="dead", next_attempt_at=None)
+        path = f"/v1/webhooks/{endpoint.pk}/deliveries/{delivery.pk}"
+        with just_before('UPDATE "devices_webhookdelivery"', WebhookDelivery.objects.all().delete):
+            assert problem(alice.client.post(f"{path}/replay")) == (404, "not_found")
+
     def test_of_one_sends_it_again_with_the_same_id(self, alice: Tenant, receiver: Receiver) -> None:
         endpoint, _ = subscribed(alice, receiver.url())
         (delivery,) = announce(alice)

@@ -13,6 +13,7 @@ from pytest_django import Settings
 from media_store import ingest
 from media_store.api import waiting
 from media_store.models import Media
+from tests.interleaving import just_before
 from tests.media_files import jpeg
 from tests.people import Person, messages_of, refusal
 from tests.sources import Source
@@ -106,6 +107,20 @@ class TestTheSameMessageId:
         _fetch()
         source.has("/a", jpeg())
         again = alice.api.send(alice.device, url=url, message_id="m1")
+        assert (again.status_code, again.json()["media"]["status"]) == (202, "pending")
+        assert _fetch() == "ready"
+
+    def test_after_it_failed_at_once_with_another_fetches_again(self, alice: Person, source: Source) -> None:
+        """Both have seen that it failed; one of them is first to have it fetched."""
+        url = source.has("/a", status=404)
+        first = alice.api.send(alice.device, url=url, message_id="m1").json()["media"]
+        _fetch()
+        source.has("/a", jpeg())
+        with just_before(
+            'UPDATE "media_store_media"',
+            lambda: alice.api.post(f"/v1/media/{first['id']}/refetch", b"", content_type=""),
+        ):
+            again = alice.api.send(alice.device, url=url, message_id="m1")
         assert (again.status_code, again.json()["media"]["status"]) == (202, "pending")
         assert _fetch() == "ready"
 
