@@ -1,16 +1,19 @@
 """Sources: where the bytes of a submission are to come from."""
 
+from devices.api.strictness import StrictSerializer
 from media_store.api.submissions import BASE64_FIELD, Submission, given
 from media_store.errors import SourceAmbiguous, SourceMissing
 from media_store.models import Media
 from problems.errors import Malformed
 
 
-def sole_source(submission: Submission, fields: tuple[str, ...]) -> str:
+def sole_source(submission: Submission, fields: tuple[str, ...], *, serializer: StrictSerializer) -> str:
     """The one source that was given: that of the body's own bytes, or one of `fields`.
 
-    Errors: `SourceMissing`, `SourceAmbiguous`; `Malformed` for base64 that is no string, or no JSON string.
+    Errors: first those of the serializer's `refuse_unknown`, as a source whose name is misspelt is not missing;
+    `SourceMissing`, `SourceAmbiguous`; `Malformed` for base64 that is no string, or no JSON string.
     """
+    serializer.refuse_unknown(submission.fields)
     if given(submission.fields, (BASE64_FIELD,)):
         in_a_part = isinstance(submission.fields[BASE64_FIELD], str)
         told = "belongs into a JSON body; in multipart send the bytes as a file" if in_a_part else "must be a string"
