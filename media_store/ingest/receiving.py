@@ -35,7 +35,13 @@ def receive(arrival: Arrival, spool: Spool, *, now: datetime) -> Outcome:
 
 def reuse(arrival: Arrival, original: Media, *, now: datetime) -> Outcome:
     """Send media that the app has already; errors as `receive`, and as a download of the original."""
-    ensure_readable(original, now=now)
+    try:
+        ensure_readable(original, now=now)
+    except MediaGone:
+        # A message that was sent before its media went is asked for again by whoever missed the answer.
+        if first := _sent_before(arrival, original):
+            return Outcome(media=first, created=False)
+        raise
     check_promise(arrival, sha256=original.sha256)
     facts = judge(
         arrival,
@@ -45,6 +51,12 @@ def reuse(arrival: Arrival, original: Media, *, now: datetime) -> Outcome:
         head=_head(original) if arrival.kind == "sticker" else b"",
     )
     return once(draft(arrival, facts, now=now), _attach_or_gone)
+
+
+def _sent_before(arrival: Arrival, original: Media) -> Media | None:
+    first = storing.same_message(arrival)
+    # A media that was removed before its bytes came has no checksum.
+    return first if first and original.sha256 and _same_bytes(first, original) else None
 
 
 def _same_bytes(first: Media, media: Media) -> bool:

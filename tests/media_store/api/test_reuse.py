@@ -177,6 +177,33 @@ class TestMessageIds:
         assert [answer.status_code for answer in answers] == [201, 200]
         assert answers[0].json() == answers[1].json()
 
+    @BOTH_WAYS
+    @pytest.mark.parametrize("end", ["removed", "expired"])
+    def test_the_same_again_after_its_media_went_is_no_failure(self, alice: Person, word: str, end: str) -> None:
+        first = alice.uploaded(jpeg())
+        sent = alice.api.send(alice.device, message_id="m1", **named(word, first))
+        if end == "removed":
+            alice.api.delete(f"/v1/media/{first['id']}")
+        else:
+            in_state(first, expires_at=timezone.now() - timedelta(seconds=1))
+        again = alice.api.send(alice.device, message_id="m1", **named(word, first))
+        assert (again.status_code, again.json()) == (200, sent.json())
+
+    def test_the_same_from_other_media_that_went_is_none(self, alice: Person) -> None:
+        first, second = alice.uploaded(jpeg()), alice.uploaded(png())
+        alice.api.send(alice.device, media_id=first["id"], message_id="m1")
+        alice.api.delete(f"/v1/media/{second['id']}")
+        answer = alice.api.send(alice.device, media_id=second["id"], message_id="m1")
+        assert refusal(answer) == (410, "media_gone")
+
+    def test_the_same_from_media_that_never_came_is_none(self, alice: Person) -> None:
+        first, second = (alice.uploaded(jpeg()), alice.sent(jpeg(), message_id="m1"))
+        in_state(first, **{**PENDING, "sha256": ""})
+        in_state(second, **{**PENDING, "sha256": ""})
+        alice.api.delete(f"/v1/media/{first['id']}")
+        answer = alice.api.send(alice.device, media_id=first["id"], message_id="m1")
+        assert refusal(answer) == (410, "media_gone")
+
     def test_the_same_from_other_media_is_a_conflict(self, alice: Person) -> None:
         first, second = alice.uploaded(jpeg()), alice.uploaded(png())
         alice.api.send(alice.device, media_id=first["id"], message_id="m1")
