@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -108,6 +108,23 @@ class TestTheSameMessageId:
         again = alice.api.send(alice.device, url=url, message_id="m1")
         assert (again.status_code, again.json()["media"]["status"]) == (202, "pending")
         assert _fetch() == "ready"
+
+    def test_twice_at_once_after_it_failed_fetches_again_once(self, alice: Person, source: Source) -> None:
+        url = source.has("/a", status=404)
+        first = alice.api.send(alice.device, url=url, message_id="m1").json()["media"]
+        _fetch()
+        others = [alice]
+
+        def another_is_first(execute: Callable[..., Any], sql: str, *args: Any) -> Any:
+            if sql.startswith('UPDATE "media_store_media"') and others:
+                others.pop().api.send(alice.device, url=url, message_id="m1")
+            return execute(sql, *args)
+
+        with connection.execute_wrapper(another_is_first):
+            again = alice.api.send(alice.device, url=url, message_id="m1")
+        assert not others
+        assert (again.status_code, again.json()["media"]["id"]) == (202, first["id"])
+        assert again.json()["media"]["status"] == "pending"
 
 
 def _fetch() -> str:
