@@ -24,7 +24,8 @@ def sole_source(submission: Submission, fields: tuple[str, ...], *, serializer: 
         names.append(BASE64_FIELD if submission.source == Media.Source.BASE64 else str(submission.source))
     if not names:
         expected = ", ".join((BASE64_FIELD, *fields))
-        detail = f"Give one of {expected}, or a multipart file."
+        # Django's parser passes over a part whose headers are not UTF-8.
+        detail = f"Give one of {expected}, or a multipart file: a part called file, with a filename in UTF-8."
         raise SourceMissing(detail)
     if len(names) > 1:
         detail = f"Give one source only; here are {', '.join(sorted(names))}."
