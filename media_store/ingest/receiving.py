@@ -50,7 +50,7 @@ def reuse(arrival: Arrival, original: Media, *, now: datetime) -> Outcome:
         sha256=original.sha256,
         head=_head(original) if arrival.kind == "sticker" else b"",
     )
-    return once(draft(arrival, facts, now=now), _attach_or_gone)
+    return once(draft(arrival, facts, now=now), lambda media: _attach_or_gone(media, original, now=now))
 
 
 def _sent_before(arrival: Arrival, original: Media) -> Media | None:
@@ -79,10 +79,15 @@ def once(media: Media, keep: "storing.Keep", *, is_same: Callable[[Media, Media]
     return Outcome(media=first, created=False)
 
 
-def _attach_or_gone(media: Media) -> None:
-    if not storing.attach(media):
-        detail = "The media was removed while it was being sent again."
-        raise MediaGone(detail, reason="retention", gone_at=None)
+def _attach_or_gone(media: Media, original: Media, *, now: datetime) -> None:
+    if storing.attach(media):
+        return
+    # It went after the look: its row says when, and why.
+    row = Media.objects.for_app(original.app).filter(pk=original.pk).first()
+    if row is not None:
+        ensure_readable(row, now=now)
+    detail = "The media was removed while it was being sent again."
+    raise MediaGone(detail, reason="retention", gone_at=now.isoformat())
 
 
 def _head(original: Media) -> bytes:

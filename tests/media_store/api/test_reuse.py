@@ -221,4 +221,20 @@ class TestRaces:
         with failpoints.at("ingest.attach.owner_locked", condemn):
             answer = alice.api.send(alice.device, media_id=first["id"])
         assert refusal(answer) == (410, "media_gone")
+        assert answer.json()["gone_at"]
         assert Media.objects.filter(app=alice.app).count() == 1
+
+    def test_what_was_removed_after_the_look_says_when_and_why(self, alice: Person) -> None:
+        first = alice.sent(jpeg())
+
+        def remove() -> None:
+            alice.api.delete(f"/v1/media/{first['id']}")
+            Blob.objects.filter(app=alice.app).condemn(now=timezone.now())
+
+        with failpoints.at("ingest.attach.owner_locked", remove):
+            answer = alice.api.send(alice.device, media_id=first["id"])
+        download = alice.api.download(first["media_path"]).json()
+        assert refusal(answer) == (410, "media_gone")
+        told = {name: answer.json()[name] for name in ("reason", "gone_at", "detail")}
+        assert told == {name: download[name] for name in told}
+        assert told["reason"] == "client"
