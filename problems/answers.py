@@ -18,6 +18,7 @@ from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from rest_framework import exceptions
 from rest_framework.request import Request
 
+from problems.draining import drain
 from problems.errors import Malformed, NotFound, Problem, RequestTimeout
 from problems.table import TABLE, Entry
 
@@ -154,6 +155,7 @@ def _unreadable(error: UnreadablePostError) -> Problem:
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's handler400."""
+    drain(request)
     if isinstance(exception, DisallowedHost):
         return answer(Malformed("The Host header names no host of this service."), request=request)
     return answer(_from_django(exception) or Malformed("The request cannot be understood."), request=request)
@@ -166,6 +168,7 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django's signature
     """Django's handler404."""
+    drain(request)
     return answer(NotFound("There is no such page or endpoint; /api/docs lists them."), request=request)
 
 

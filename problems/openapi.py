@@ -21,14 +21,18 @@ class ProblemSerializer(serializers.Serializer[Any]):
     request_id = serializers.CharField(allow_null=True, help_text="Also in `X-Request-ID` and in every log line.")
 
 
-# What any route behind a key may answer.
-ALWAYS = ("unauthenticated", "scope_missing", "method_not_allowed", "internal_error")
+# What any route behind a key may answer: one that answers bytes whatever Accept says, and any other.
+ALWAYS_OF_BYTES = ("unauthenticated", "scope_missing", "method_not_allowed", "internal_error")
+ALWAYS = (*ALWAYS_OF_BYTES, "not_acceptable")
+# What may happen to any JSON body.
+OF_JSON_BODIES = ("malformed_json", "too_large", "incomplete_body")
 
 
 def problem_responses(*codes: str, always: Iterable[str] = ALWAYS) -> dict[tuple[int, str], OpenApiResponse]:
     """The responses of an operation that may refuse with these codes, one per status."""
     by_status: dict[int, list[Entry]] = {}
-    for code in dict.fromkeys((*codes, *always)):
+    of_body = OF_JSON_BODIES if "malformed_json" in codes else ()
+    for code in dict.fromkeys((*codes, *of_body, *always)):
         by_status.setdefault(TABLE[code].status, []).append(TABLE[code])
     return {(status, CONTENT_TYPE): _response(entries) for status, entries in sorted(by_status.items())}
 

@@ -152,6 +152,13 @@ class TestTheDocument:
                 assert str(TABLE[example["code"]].status) == status
                 assert example["title"] == TABLE[example["code"]].title
 
+    @pytest.mark.parametrize("operation", OPERATIONS)
+    def test_names_what_may_happen_to_any_body_and_to_any_accept(self, operation: dict[str, Any]) -> None:
+        answers_bytes = operation["operationId"] in ("download", "media_download", "link_follow")
+        assert ("406" in operation["responses"]) is not answers_bytes
+        if "application/json" in operation.get("requestBody", {}).get("content", {}):
+            assert {"400", "408", "413", "415"} <= set(operation["responses"])
+
     def test_describes_every_filter(self) -> None:
         described = {each["name"] for each in document.raw_schema["paths"]["/v1/media"]["get"]["parameters"]}
         assert described == set(MediaFilterSet.base_filters) | {"cursor", "limit"}

@@ -25,8 +25,13 @@ class JsonBody(JSONParser):
             )
         except RecursionError as error:
             raise MalformedJson("The body is nested too deep.") from error
-        except ValueError as error:
+        except UnicodeDecodeError as error:
+            raise MalformedJson(f"The body is not UTF-8 from byte {error.start} on.", position=error.start) from error
+        except json.JSONDecodeError as error:
             raise MalformedJson(f"The body is not valid JSON: {error}") from error
+        except ValueError as error:
+            # Python's own words tell how to have it read all the same.
+            raise MalformedJson("A number in the body has too many digits.") from error
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -21,12 +21,19 @@ class NewestFirst(CursorPagination):
     cursor_query_description = "Where the page begins; taken from `next` or `previous`, never made."
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any] | None:
-        """The page asked for. Raises UnknownField for a misspelt parameter, which would else narrow nothing."""
+        """The page asked for.
+
+        Raises UnknownField for a misspelt parameter, which would else narrow nothing, and Malformed for one that is
+        given twice, of which all but the last would.
+        """
         filters = getattr(getattr(view, "filterset_class", None), "base_filters", {})
         known = [*filters, self.page_size_query_param, self.cursor_query_param]
         unknown = sorted(set(request.query_params) - set(known))
         if unknown:
             raise UnknownField(f"Not known here: {', '.join(unknown)}. Known: {', '.join(known)}.", fields=unknown)
+        twice = [name for name, values in request.query_params.lists() if len(values) > 1]
+        if twice:
+            raise Malformed(f"{twice[0]} is given more than once.")
         return super().paginate_queryset(queryset, request, view)
 
     def get_page_size(self, request: Request) -> int:
@@ -42,7 +49,8 @@ class NewestFirst(CursorPagination):
         """The cursor sent. Raises NotFound for one that was not made here: a cursor is a name, and never guessed."""
         try:
             cursor = super().decode_cursor(request)
-            if cursor is not None and cursor.position is not None:
+            # An empty one says nothing; each that is made here has a position.
+            if cursor is not None and request.query_params[self.cursor_query_param]:
                 uuid.UUID(str(cursor.position))
         except (RestNotFound, ValueError) as error:
             raise NotFound("This cursor is not one of ours; begin again without it.") from error

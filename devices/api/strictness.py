@@ -24,10 +24,11 @@ class StrictSerializer(serializers.Serializer[Any]):
     def to_internal_value(self, data: Any) -> Any:
         """Refuse unknown fields before anything else is said about the body."""
         if isinstance(data, Mapping):
-            self._refuse_unknown(data)
+            self.refuse_unknown(data)
         return super().to_internal_value(data)
 
-    def _refuse_unknown(self, data: Mapping[str, Any]) -> None:
+    def refuse_unknown(self, data: Mapping[str, Any]) -> None:
+        """Error: `UnknownField`."""
         unknown = sorted(set(data) - set(self.fields))
         if unknown:
             known = ", ".join(sorted(self.fields))

@@ -3,9 +3,11 @@
 import uuid
 from typing import Any
 
+from django.http import UnreadablePostError
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from devices import ids
@@ -15,6 +17,7 @@ from devices.api.pagination import NewestFirst
 from devices.authentication import ApiKeyAuthentication
 from devices.models import ApiKey, App, Device
 from devices.permissions import key_of
+from problems.draining import drain
 from problems.errors import LengthRequired, NotFound
 
 # Whatever stands in the path is looked up: a malformed id gets the answer of an unknown one, and not the router's.
@@ -37,6 +40,13 @@ class TenantViewSet(GenericViewSet[Any]):
         if "Transfer-Encoding" in request.headers and not request.headers.get("Content-Length"):
             raise LengthRequired
         refuse_encoded(request)
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """Whatever is refused, and however early: the client is there to hear it."""
+        # Who stopped sending, or is gone, is not waited for a second time.
+        if not isinstance(exc, UnreadablePostError):
+            drain(self.request._request)  # noqa: SLF001 - DRF has no public name for it
+        return super().handle_exception(exc)
 
     @property
     def caller(self) -> ApiKey:

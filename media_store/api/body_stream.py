@@ -13,14 +13,11 @@ from django.core.handlers.wsgi import WSGIRequest
 from gunicorn.http.errors import ParseException
 
 from media_store.errors import IncompleteBody, TooLarge
+from problems.draining import DRAIN_BYTES, DRAIN_CHUNK_BYTES, DRAIN_SECONDS
 from problems.errors import LengthRequired, Malformed, Problem, RequestTimeout
 
 # Where the stream stands in the environment of its request: who refuses later has to know how far it was read.
 STREAM = "mediahub.body_stream"
-# How much of a refused body is read on, so that the client is there to hear the refusal.
-DRAIN_BYTES = 256 * 1024 * 1024
-DRAIN_SECONDS = 15
-DRAIN_CHUNK_BYTES = 65_536
 
 
 class BodyStream:

@@ -1,5 +1,6 @@
 """Fields: what a sender may say beside the bytes, checked and shaped. Saves nothing."""
 
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from rest_framework import serializers
@@ -23,10 +24,9 @@ class KindField(serializers.ChoiceField):
         super().__init__(choices=[(name, name) for name in kinds.DEFAULTS], **options)
 
     def fail(self, key: str, **details: Any) -> NoReturn:
-        """Refuse other types by the sentence that tells what MediaHub is for."""
-        word = details.get("input")
-        if key == "invalid_choice" and word in WORDS_WITHOUT_MEDIA:
-            message = f"A message of type {word} carries no media; MediaHub takes {', '.join(kinds.DEFAULTS)}."
+        """Refuse other types by a sentence that tells which there are."""
+        if key == "invalid_choice":
+            message = f"There is no type {details.get('input')!r}; MediaHub takes {', '.join(kinds.DEFAULTS)}."
             raise serializers.ValidationError(message, code=key)
         super().fail(key, **details)
 
@@ -101,6 +101,14 @@ class MessageFieldsSerializer(MediaFieldsSerializer):
         trim_whitespace=False,
         help_text="Yours, unique per device; made here where there is none. The same one again is no second message.",
     )
+
+    def refuse_unknown(self, data: Mapping[str, Any]) -> None:
+        """What carries no media is told so before its own fields, which are none here, are held against it."""
+        word = data.get("type")
+        if word in WORDS_WITHOUT_MEDIA:
+            message = f"A message of type {word} carries no media; MediaHub takes {', '.join(kinds.DEFAULTS)}."
+            raise serializers.ValidationError({"type": [message]})
+        super().refuse_unknown(data)
 
     def validate_caption(self, caption: str | None) -> str | None:
         """Error: `CaptionTooLong`."""

@@ -17,13 +17,14 @@ from django.utils.http import parse_header_parameters
 
 from devices.api.encoding import refuse_encoded
 from media_store import mime_types
-from media_store.api.body_stream import DRAIN_BYTES, DRAIN_SECONDS, BodyStream
+from media_store.api.body_stream import BodyStream
 from media_store.api.multipart import MULTIPART, EnoughError, read_multipart
 from media_store.api.submissions import FILE_FIELD, FORM, JSON, ROOM_BYTES
 from media_store.decoding.json_stream import read_object
 from media_store.errors import TooLarge, UnsupportedBody
 from media_store.models import Media
 from media_store.spool import READ_BYTES, Spool
+from problems.draining import DRAIN_BYTES, DRAIN_SECONDS
 
 HEADER = "X-Message-"
 # What a header is called as its field is not.

@@ -1,7 +1,8 @@
 """Listing: the filters of GET /v1/media."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 import django_filters
 from django import forms
@@ -16,6 +17,11 @@ from media_store.models import Media, MediaQuerySet
 
 class MomentField(django_filters.fields.IsoDateTimeField):
     """A moment that a database can hold: an offset may carry a date out of the years there are."""
+
+    # Most often it is the + of an offset that the query string has made a space.
+    default_error_messages: ClassVar = {
+        "invalid": "Write a moment as 2026-03-02T09:30:00Z, in a URL the + of an offset as %2B."
+    }
 
     def to_python(self, value: Any) -> datetime | None:
         """In UTC."""
@@ -32,6 +38,14 @@ class MomentFilter(django_filters.IsoDateTimeFilter):
     field_class = MomentField
 
 
+class WordFilter(django_filters.ChoiceFilter):
+    """One of a few words, which the refusal of any other names."""
+
+    def __init__(self, *, choices: Sequence[tuple[str, str]], **options: Any) -> None:
+        words = ", ".join(word for word, _ in choices)
+        super().__init__(choices=choices, error_messages={"invalid_choice": f"Give one of {words}."}, **options)
+
+
 @extend_schema_field({"type": "string", "minLength": 1})
 class TextFilter(django_filters.CharFilter):
     """Exactly this text."""
@@ -41,9 +55,9 @@ class MediaFilterSet(django_filters.FilterSet):
     """Every filter narrows; together they are an AND."""
 
     device = django_filters.UUIDFilter(field_name="device_id", help_text="The id of a device.")
-    direction = django_filters.ChoiceFilter(choices=Media.Direction.choices, help_text="Which way it travels.")
-    kind = django_filters.ChoiceFilter(choices=[(name, name) for name in kinds.DEFAULTS])
-    status = django_filters.ChoiceFilter(choices=Media.Status.choices, method="in_state", help_text="As of now.")
+    direction = WordFilter(choices=Media.Direction.choices, help_text="Which way it travels.")
+    kind = WordFilter(choices=[(name, name) for name in kinds.DEFAULTS])
+    status = WordFilter(choices=Media.Status.choices, method="in_state", help_text="As of now.")
     mime_type = TextFilter(help_text="What the bytes are, exactly.")
     sha256 = TextFilter(method="of_bytes", help_text="Of the bytes, in hex.")
     message_id = TextFilter(help_text="Of the message that carried it.")

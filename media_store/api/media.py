@@ -75,7 +75,7 @@ class MediaViewSet(AppViewSet):
         """What would become of these bytes, per kind of message; nothing is stored."""
         with submissions.read(self.plain_request, raw=True) as submission:
             serializer = MediaFieldsSerializer(data=submission.fields)
-            if sole_source(submission, (URL_FIELD,)) == URL_FIELD:
+            if sole_source(submission, (URL_FIELD,), serializer=serializer) == URL_FIELD:
                 detail = "A url is not fetched to be validated; send the bytes, or send the message and see."
                 raise Malformed(detail)
             serializer.is_valid(raise_exception=True)
@@ -104,7 +104,7 @@ class MediaViewSet(AppViewSet):
 
     def _take(self, submission: submissions.Submission, *, now: datetime) -> Media:
         serializer = MediaFieldsSerializer(data=submission.fields)
-        source = sole_source(submission, (URL_FIELD,))
+        source = sole_source(submission, (URL_FIELD,), serializer=serializer)
         serializer.is_valid(raise_exception=True)
         arrival = self._arrival(serializer.validated_data, submission)
         if source == URL_FIELD:

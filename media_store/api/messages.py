@@ -42,7 +42,7 @@ class MessageViewSet(AppViewSet):
 
     def _take(self, submission: submissions.Submission, device: Device, *, now: datetime) -> ingest.Outcome:
         serializer = MessageFieldsSerializer(data=submission.fields)
-        source = sole_source(submission, (URL_FIELD, *REUSE_FIELDS))
+        source = sole_source(submission, (URL_FIELD, *REUSE_FIELDS), serializer=serializer)
         serializer.is_valid(raise_exception=True)
         fields = serializer.validated_data
         arrival = self._arrival(fields, submission, device)

@@ -15,7 +15,7 @@ from rest_framework import serializers
 from media_store import mime_types
 from media_store.api.answers import MediaSerializer, MessageSerializer
 from media_store.api.fields import MediaFieldsSerializer, MessageFieldsSerializer
-from problems.openapi import problem_responses
+from problems.openapi import ALWAYS_OF_BYTES, problem_responses
 
 MEDIA_EXAMPLE = {
     "id": "0192f0c1-6d2e-7a55-8a3c-0d6f1a2b3c4d",
@@ -367,7 +367,7 @@ download_content = extend_schema(
     description="As a download by path. Scope: `media:read`.",
     tags=["Download"],
     parameters=[MEDIA_ID, *DOWNLOAD_HEADERS],
-    responses={**DOWNLOAD_RESPONSES, **problem_responses(*DOWNLOAD_PROBLEMS)},
+    responses={**DOWNLOAD_RESPONSES, **problem_responses(*DOWNLOAD_PROBLEMS, always=ALWAYS_OF_BYTES)},
 )
 
 download = extend_schema(
@@ -385,7 +385,10 @@ download = extend_schema(
         ),
         *DOWNLOAD_HEADERS,
     ],
-    responses={**DOWNLOAD_RESPONSES, **problem_responses("path_missing", *DOWNLOAD_PROBLEMS)},
+    responses={
+        **DOWNLOAD_RESPONSES,
+        **problem_responses("path_missing", *DOWNLOAD_PROBLEMS, always=ALWAYS_OF_BYTES),
+    },
 )
 
 

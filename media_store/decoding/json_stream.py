@@ -89,7 +89,7 @@ class _Document:
         if window.starts_with(codecs.BOM_UTF8):
             raise window.refusal("a byte order mark stands before the text; send UTF-8 without it")
         if window.peek_past_whitespace() != "{":
-            raise window.unexpected(expected="`{`, because the top level must be an object,")
+            raise window.unexpected(expected="an object (`{`) at the top level")
         document = self._object(())
         if window.peek_past_whitespace():
             raise window.unexpected(expected="nothing more after the object")

@@ -13,6 +13,7 @@ from media_store.ingest.arrival import Arrival
 from media_store.ingest.drafting import draft, unseen
 from media_store.ingest.receiving import Outcome, once
 from media_store.models import Media
+from problems.errors import NotFound
 
 HOST_CHARACTERS = 255
 
@@ -30,7 +31,7 @@ def announce(arrival: Arrival, url: str, *, now: datetime) -> Outcome:
     media.fetch_at = now
     outcome = once(media, storing.announce, is_same=_same_url)
     if not outcome.created and outcome.media.status == Media.Status.FAILED and outcome.media.url:
-        return Outcome(media=_refetched(outcome.media, now=now), created=False)
+        return Outcome(media=_again(outcome.media, now=now), created=False)
     return outcome
 
 
@@ -45,12 +46,15 @@ def refetch(media: Media, *, now: datetime) -> None:
         setattr(media, name, value)
 
 
-def _refetched(failed: Media, *, now: datetime) -> Media:
+def _again(failed: Media, *, now: datetime) -> Media:
+    """The media on its way once more, had fetched by us or by whoever asked in the same moment."""
     try:
         refetch(failed, now=now)
     except NotRefetchable:
-        # Somebody else was faster, and had the same in mind.
-        return Media.objects.filter(pk=failed.pk).first() or failed
+        found = storing.same_message(failed)
+        if found is None:
+            raise NotFound from None
+        return found
     return failed
 
 

@@ -35,7 +35,13 @@ def receive(arrival: Arrival, spool: Spool, *, now: datetime) -> Outcome:
 
 def reuse(arrival: Arrival, original: Media, *, now: datetime) -> Outcome:
     """Send media that the app has already; errors as `receive`, and as a download of the original."""
-    ensure_readable(original, now=now)
+    try:
+        ensure_readable(original, now=now)
+    except MediaGone:
+        # A message that was sent before its media went is asked for again by whoever missed the answer.
+        if first := _sent_before(arrival, original):
+            return Outcome(media=first, created=False)
+        raise
     check_promise(arrival, sha256=original.sha256)
     facts = judge(
         arrival,
@@ -44,7 +50,13 @@ def reuse(arrival: Arrival, original: Media, *, now: datetime) -> Outcome:
         sha256=original.sha256,
         head=_head(original) if arrival.kind == "sticker" else b"",
     )
-    return once(draft(arrival, facts, now=now), _attach_or_gone)
+    return once(draft(arrival, facts, now=now), lambda media: _attach_or_gone(media, original, now=now))
+
+
+def _sent_before(arrival: Arrival, original: Media) -> Media | None:
+    first = storing.same_message(arrival)
+    # A media that was removed before its bytes came has no checksum.
+    return first if first and original.sha256 and _same_bytes(first, original) else None
 
 
 def _same_bytes(first: Media, media: Media) -> bool:
@@ -67,10 +79,15 @@ def once(media: Media, keep: "storing.Keep", *, is_same: Callable[[Media, Media]
     return Outcome(media=first, created=False)
 
 
-def _attach_or_gone(media: Media) -> None:
-    if not storing.attach(media):
-        detail = "The media was removed while it was being sent again."
-        raise MediaGone(detail, reason="retention", gone_at=None)
+def _attach_or_gone(media: Media, original: Media, *, now: datetime) -> None:
+    if storing.attach(media):
+        return
+    # It went after the look: its row says when, and why.
+    row = Media.objects.for_app(original.app).filter(pk=original.pk).first()
+    if row is not None:
+        ensure_readable(row, now=now)
+    detail = "The media was removed while it was being sent again."
+    raise MediaGone(detail, reason="retention", gone_at=now.isoformat())
 
 
 def _head(original: Media) -> bytes:

@@ -15,6 +15,7 @@ from devices.models import App, Device
 from media_store import store_mark
 from media_store.errors import StorageFull, StorageUnavailable, TryAgain
 from media_store.failpoints import reached
+from media_store.ingest.arrival import Arrival
 from media_store.ingest.naming import other_path_for
 from media_store.models import Blob, BlobQuerySet, Media
 from media_store.spool import Spool
@@ -53,7 +54,7 @@ class MessageTakenError(Exception):
         self.first = first
 
 
-def same_message(media: Media) -> Media | None:
+def same_message(media: Media | Arrival) -> Media | None:
     """The media that has this device, direction and message id already."""
     if media.message_id is None:
         return None

@@ -53,19 +53,20 @@ class TestCreate:
 
 class TestBodies:
     @pytest.mark.parametrize(
-        "body",
+        ("body", "told"),
         [
-            b"{",
-            b"\xff",
-            b'{"name": NaN}',
-            b'{"name": "a", "name": "b"}',
-            b"[" * 100_000,
-            b'{"name":' + b"9" * 5000 + b"}",
+            (b"{", "not valid JSON"),
+            (b'{"name": "\xff"}', "not UTF-8 from byte 10 on."),
+            (b'{"name": NaN}', "NaN is no JSON value."),
+            (b'{"name": "a", "name": "b"}', "A key stands twice"),
+            (b"[" * 100_000, "nested too deep."),
+            (b'{"name":' + b"9" * 5000 + b"}", "A number in the body has too many digits."),
         ],
     )
-    def test_that_are_no_json_are_refused(self, alice: Tenant, body: Any) -> None:
+    def test_that_are_no_json_are_refused(self, alice: Tenant, body: Any, told: str) -> None:
         answer = alice.client.generic("POST", "/v1/devices", body, content_type="application/json")
         assert (answer.status_code, answer.json()["code"]) == (400, "malformed_json")
+        assert told in answer.json()["detail"]
 
     @pytest.mark.parametrize("body", [b"[]", b'"name"', b"null", b"7", b'{"name": "\\ud800"}'])
     def test_that_are_no_object_of_fields_are_refused(self, alice: Tenant, body: Any) -> None:

@@ -29,6 +29,11 @@ class TestPages:
         answer = alice.client.get(f"/v1/devices?{query}")
         assert (answer.status_code, answer.json()["code"]) == (400, "unknown_field")
 
+    def test_are_refused_where_a_parameter_is_given_twice(self, alice: Tenant) -> None:
+        answer = alice.client.get("/v1/devices?limit=1&limit=2")
+        assert (answer.status_code, answer.json()["code"]) == (400, "malformed")
+        assert "limit is given more than once" in answer.json()["detail"]
+
     def test_lead_back(self, alice: Tenant) -> None:
         for number in range(6):
             alice.device(str(number))
@@ -48,7 +53,9 @@ class TestPages:
         answer = alice.client.get("/v1/devices", {"limit": limit})
         assert (answer.status_code, answer.json()["code"]) == (400, "malformed")
 
-    @pytest.mark.parametrize("cursor", ["x", "", "é", b"p=not-an-id", b"p=", b"o=-1", b"o=x", b"r=x", b"p=\x00"])
+    @pytest.mark.parametrize(
+        "cursor", ["x", "", "\0", "AAAA", "é", b"p=not-an-id", b"p=", b"o=-1", b"o=x", b"r=x", b"r=1", b"p=\x00"]
+    )
     def test_refuse_a_cursor_that_was_not_made_here(self, alice: Tenant, cursor: str | bytes) -> None:
         sent = base64.b64encode(cursor).decode() if isinstance(cursor, bytes) else cursor
         answer = alice.client.get("/v1/devices", {"cursor": sent})

@@ -185,6 +185,10 @@ class TestBodiesThatAreTooLarge:
             (device, "application/json", "", (404, "not_found")),
             (service.messages, "text/plain", "", (413, "too_large")),
             ("/v1/limits", "application/json", "", (405, "method_not_allowed")),
+            ("/v1/media/", "image/jpeg", "", (404, "not_found")),
+            ("/v1/devices", "application/json", "", (413, "too_large")),
+            ("/v1/keys", "application/json", "mhk_wrong", (401, "unauthenticated")),
+            ("/v1/me", "application/json", "", (405, "method_not_allowed")),
         ]
         for path, content_type, key, expected in cases:
             with service.wire(key=key) as wire:

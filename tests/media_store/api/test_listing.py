@@ -156,6 +156,20 @@ class TestFilters:
         assert refusal(answer) == (400, "malformed")
         assert next(iter(query)) in answer.json()["detail"]
 
+    @pytest.mark.parametrize(
+        ("query", "told"),
+        [
+            ("kind=photo", "kind: Give one of image, video, audio, document, sticker."),
+            ("direction=sent", "direction: Give one of outbound, inbound, upload."),
+            ("created_after=2026-03-02T09:30:00+00:00", "2026-03-02T09:30:00Z, in a URL the + of an offset as %2B"),
+            ("kind=image&kind=video", "kind is given more than once"),
+        ],
+    )
+    def test_are_refused_by_a_sentence_that_says_what_to_write(self, alice: Person, query: str, told: str) -> None:
+        answer = alice.api.get(f"/v1/media?{query}")
+        assert refusal(answer) == (400, "malformed")
+        assert told in answer.json()["detail"]
+
 
 class TestPages:
     def _all(self, person: Person, **query: Any) -> list[list[str]]:

@@ -141,9 +141,18 @@ class TestKinds:
         assert refusal(answer) == (400, "malformed")
         assert f"A message of type {kind} carries no media" in answer.json()["detail"]
 
+    def test_without_media_are_told_so_before_what_they_lack(self, alice: Person) -> None:
+        answer = alice.api.send(alice.device, type="text", text="Hello")
+        assert refusal(answer) == (400, "malformed")
+        assert "A message of type text carries no media" in answer.json()["detail"]
+
     @pytest.mark.parametrize("kind", ["Image", "", "gif", None, 1, ["image"], {"image": 1}])
     def test_that_do_not_exist_are_refused(self, alice: Person, kind: object) -> None:
         assert refusal(alice.api.send(alice.device, jpeg(), type=kind)) == (400, "malformed")
+
+    def test_that_do_not_exist_are_told_which_there_are(self, alice: Person) -> None:
+        answer = alice.api.send(alice.device, jpeg(), type="photo")
+        assert "'photo'; MediaHub takes image, video, audio, document, sticker" in answer.json()["detail"]
 
     def test_of_one_app_may_differ_from_those_of_another(self, alice: Person, bob: Person) -> None:
         alice.app.media_kinds = {"image": {"types": ["image/jpeg", "image/png", "image/gif"]}}

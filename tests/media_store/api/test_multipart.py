@@ -72,9 +72,20 @@ class TestABodyWithTheWrongParts:
         assert refusal(answer) == (400, "malformed_multipart")
         assert "filename" in answer.json()["detail"]
 
-    @pytest.mark.parametrize("head", [b"", b"Content-Disposition: form-data", b"Content-Disposition: form-data; name"])
+    @pytest.mark.parametrize("head", [b"", b"Content-Disposition: form-data"])
     def test_a_part_without_a_name(self, alice: Person, head: bytes) -> None:
         assert refusal(send(alice, head + b"\r\n\r\n" + jpeg())) == (400, "source_missing")
+
+    @pytest.mark.parametrize("disposition", [b'filename="r\xe9sum\xe9.jpg"', b"filename*=martian''a.jpg"])
+    def test_a_file_whose_name_nobody_can_read(self, alice: Person, disposition: bytes) -> None:
+        head = b'Content-Disposition: form-data; name="file"; ' + disposition
+        answer = send(alice, head + b"\r\n\r\n" + jpeg())
+        assert refusal(answer) == (400, "source_missing")
+        assert "a part called file, with a filename in UTF-8" in answer.json()["detail"]
+
+    def test_a_part_with_an_empty_name(self, alice: Person) -> None:
+        head = b"Content-Disposition: form-data; name\r\n\r\n"
+        assert refusal(send(alice, head + jpeg())) == (400, "unknown_field")
 
 
 class TestABodyWithTooMuch:

@@ -186,6 +186,13 @@ class TestFields:
         assert refusal(answer) == (400, "unknown_field")
         assert answer.json()["fields"] == ["Type", "captoin"]
 
+    def test_that_nobody_knows_are_named_where_they_were_meant_for_the_source(self, alice: Person) -> None:
+        answer = alice.api.send(alice.device, image_url="https://example.com/slip.jpg")
+        assert refusal(answer) == (400, "unknown_field")
+        assert answer.json()["fields"] == ["image_url"]
+        for path in ("/v1/media", "/v1/media/validate"):
+            assert refusal(alice.api.post_json(path, {"base64": "AAAA"})) == (400, "unknown_field")
+
     def test_that_nobody_knows_beside_a_file(self, alice: Person) -> None:
         assert refusal(alice.api.send_file(alice.device, jpeg(), captoin="x")) == (400, "unknown_field")
 

@@ -177,6 +177,33 @@ class TestMessageIds:
         assert [answer.status_code for answer in answers] == [201, 200]
         assert answers[0].json() == answers[1].json()
 
+    @BOTH_WAYS
+    @pytest.mark.parametrize("end", ["removed", "expired"])
+    def test_the_same_again_after_its_media_went_is_no_failure(self, alice: Person, word: str, end: str) -> None:
+        first = alice.uploaded(jpeg())
+        sent = alice.api.send(alice.device, message_id="m1", **named(word, first))
+        if end == "removed":
+            alice.api.delete(f"/v1/media/{first['id']}")
+        else:
+            in_state(first, expires_at=timezone.now() - timedelta(seconds=1))
+        again = alice.api.send(alice.device, message_id="m1", **named(word, first))
+        assert (again.status_code, again.json()) == (200, sent.json())
+
+    def test_the_same_from_other_media_that_went_is_none(self, alice: Person) -> None:
+        first, second = alice.uploaded(jpeg()), alice.uploaded(png())
+        alice.api.send(alice.device, media_id=first["id"], message_id="m1")
+        alice.api.delete(f"/v1/media/{second['id']}")
+        answer = alice.api.send(alice.device, media_id=second["id"], message_id="m1")
+        assert refusal(answer) == (410, "media_gone")
+
+    def test_the_same_from_media_that_never_came_is_none(self, alice: Person) -> None:
+        first, second = (alice.uploaded(jpeg()), alice.sent(jpeg(), message_id="m1"))
+        in_state(first, **{**PENDING, "sha256": ""})
+        in_state(second, **{**PENDING, "sha256": ""})
+        alice.api.delete(f"/v1/media/{first['id']}")
+        answer = alice.api.send(alice.device, media_id=first["id"], message_id="m1")
+        assert refusal(answer) == (410, "media_gone")
+
     def test_the_same_from_other_media_is_a_conflict(self, alice: Person) -> None:
         first, second = alice.uploaded(jpeg()), alice.uploaded(png())
         alice.api.send(alice.device, media_id=first["id"], message_id="m1")
@@ -194,4 +221,20 @@ class TestRaces:
         with failpoints.at("ingest.attach.owner_locked", condemn):
             answer = alice.api.send(alice.device, media_id=first["id"])
         assert refusal(answer) == (410, "media_gone")
+        assert answer.json()["gone_at"]
         assert Media.objects.filter(app=alice.app).count() == 1
+
+    def test_what_was_removed_after_the_look_says_when_and_why(self, alice: Person) -> None:
+        first = alice.sent(jpeg())
+
+        def remove() -> None:
+            alice.api.delete(f"/v1/media/{first['id']}")
+            Blob.objects.filter(app=alice.app).condemn(now=timezone.now())
+
+        with failpoints.at("ingest.attach.owner_locked", remove):
+            answer = alice.api.send(alice.device, media_id=first["id"])
+        download = alice.api.download(first["media_path"]).json()
+        assert refusal(answer) == (410, "media_gone")
+        told = {name: answer.json()[name] for name in ("reason", "gone_at", "detail")}
+        assert told == {name: download[name] for name in told}
+        assert told["reason"] == "client"

@@ -58,7 +58,13 @@ class TestWhatsAppCloud:
 
     def test_a_text_carries_no_media(self, alice: Person) -> None:
         answer = send(alice, {"messaging_product": "whatsapp", "to": "1", "type": "text", "text": {"body": "hello"}})
-        assert answer.status_code == 400
+        assert refusal(answer) == (400, "malformed")
+        assert "A message of type text carries no media" in answer.json()["detail"]
+
+    def test_an_object_that_is_not_called_as_the_type_is_no_field(self, alice: Person) -> None:
+        answer = send(alice, {"to": "1", "type": "video", "image": {"link": URL}})
+        assert refusal(answer) == (400, "unknown_field")
+        assert answer.json()["fields"] == ["image"]
 
     def test_an_object_of_another_type_is_no_source(self, alice: Person) -> None:
         answer = send(alice, {"to": "1", "type": "image", "image": {"caption": "x"}})

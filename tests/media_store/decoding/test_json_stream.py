@@ -64,10 +64,10 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("text", "position", "words"),
         [
-            ("", 0, "the body ended where `{`"),
-            (" \n", 2, "the body ended where `{`"),
-            ("[1]", 0, "the top level must be an object"),
-            ('"text"', 0, "the top level must be an object"),
+            ("", 0, "the body ended where an object (`{`) at the top level was expected."),
+            (" \n", 2, "the body ended where an object (`{`) at the top level was expected."),
+            ("[1]", 0, "expected an object (`{`) at the top level, found `[`."),
+            ('"text"', 0, 'expected an object (`{`) at the top level, found `"`.'),
             ("\ufeff{}", 0, "byte order mark"),
             ('{"a": 1} x', 9, "expected nothing more after the object, found `x`"),
             ('{"a": 1}{}', 8, "expected nothing more after the object, found `{`"),
