@@ -368,7 +368,16 @@ class TestAGatewayThatMayNot:
             assert gateway.once() == 2
 
     @pytest.mark.parametrize(
-        "options", [["--url", "media.example.com"], ["--wait", "31"], ["--max", "0"], ["--settle", "-1"]]
+        "options",
+        [
+            ["--url", "media.example.com"],
+            ["--url", "http://127.0.0.1:port"],
+            ["--url", "http://127.0.0.1:80000"],
+            ["--url", "http://[::1"],
+            ["--wait", "31"],
+            ["--max", "0"],
+            ["--settle", "-1"],
+        ],
     )
     def test_be_started_like_that_is_told_how(self, alice: Person, gateway: Gateway, options: list[str]) -> None:
         assert gateway.once(*options) == 2
