@@ -36,15 +36,17 @@ def take_in(arrival: Arrival, spool: Spool, *, now: datetime) -> Outcome:
     write = telling(storing.insert, webhooks.Event.MESSAGE, now=now)
     keep = partial(storing.store, spool=spool, now=now, write=write)
     outcome = once(media, keep, is_same=partial(_is_same, sha256=facts.sha256))
-    first = outcome.media
-    if first.status == Media.Status.OMITTED and first.expires_at > now:
-        _complete(first, media, spool, now=now)
+    if outcome.media.status == Media.Status.OMITTED:
+        _complete(outcome.media, media, spool, now=now)
     return outcome
 
 
 def _complete(first: Media, media: Media, spool: Spool, *, now: datetime) -> None:
-    """Give the bytes to a message that was recorded without them: whoever hands them in would have them kept."""
-    for name in ("kind", "mime_type", "size", "sha256", "source"):
+    """Give the bytes to a message that was recorded without them: whoever hands them in would have them kept.
+
+    They are kept from now on, not from when the message was told of without them.
+    """
+    for name in ("kind", "mime_type", "size", "sha256", "source", "created_at"):
         setattr(first, name, getattr(media, name))
     first.reason = ""
     retention.set_expiry(first)

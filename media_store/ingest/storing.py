@@ -34,6 +34,7 @@ FULFILLED = (
     "mime_type",
     "size",
     "sha256",
+    "created_at",
     "expires_at",
     "expiry_rule",
     "reason",
