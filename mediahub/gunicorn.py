@@ -59,5 +59,6 @@ forwarded_allow_ips = settings.FORWARDED_ALLOW_IPS
 forwarder_headers = ""
 limit_request_line = 8190
 limit_request_fields = 100
-limit_request_field_size = 8190
+# The longest caption, 1,024 characters of four bytes, percent-encoded in X-Message-Caption.
+limit_request_field_size = 16_380
 control_socket_disable = True

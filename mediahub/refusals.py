@@ -34,7 +34,7 @@ def problem_of(error: BaseException) -> Problem | None:
     if isinstance(error, http.LimitRequestLine):
         return UriTooLong("The first line of a request may have at most 8190 bytes.")
     if isinstance(error, http.LimitRequestHeaders):
-        return HeadersTooLarge("A request may have at most 100 headers of at most 8190 bytes each.")
+        return HeadersTooLarge("A request may have at most 100 headers of at most 16380 bytes each.")
     if isinstance(error, http.ExpectationFailed):
         return ExpectationFailed("The only expectation that is met is 100-continue (RFC 9110, section 10.1.1).")
     return Malformed(_NO_HTTP) if isinstance(error, http.ParseException) else None

@@ -11,7 +11,7 @@ class Event(TextChoices):
     """The events, in the order in which they are stored and shown."""
 
     MESSAGE = "message", "a message came in, and its media can be downloaded"
-    MEDIA_READY = "media.ready", "media that was fetched from a URL can be downloaded"
+    MEDIA_READY = "media.ready", "media whose bytes came later, from a URL say, can be downloaded"
     MEDIA_FAILED = "media.failed", "media could not be fetched from its URL"
     MEDIA_EXPIRING = "media.expiring", "media is about to expire"
     MEDIA_PURGED = "media.purged", "the bytes of media are gone"

@@ -14,6 +14,8 @@ from devices.webhooks.attempts import KEPT_ATTEMPTS, Attempt
 
 # Nothing but failures for so long: nobody is there any more.
 PATIENCE = dt.timedelta(days=5)
+# An event is tried for so long all the same: where little happens, the failure before it may be a week old.
+PATIENCE_FOR_AN_EVENT = dt.timedelta(days=1)
 
 Reason = WebhookEndpoint.DisabledReason
 State = WebhookDelivery.State
@@ -44,7 +46,7 @@ def _delivered(delivery: WebhookDelivery, attempt: Attempt, *, now: dt.datetime)
 
 
 def _failed(delivery: WebhookDelivery, attempt: Attempt, endpoint: WebhookEndpoint, *, now: dt.datetime) -> None:
-    _blame(endpoint, attempt, now=now)
+    _blame(endpoint, attempt, tried_for=now - delivery.created_at, now=now)
     due = schedule.next_attempt(delivery.attempts + 1, now=now, not_before=endpoint.not_before)
     is_dead = due is None or endpoint.disabled_reason in disabling.FINAL
     _own(delivery).update(
@@ -57,14 +59,14 @@ def _failed(delivery: WebhookDelivery, attempt: Attempt, endpoint: WebhookEndpoi
         disabling.bury(endpoint, claim=delivery.claim)
 
 
-def _blame(endpoint: WebhookEndpoint, attempt: Attempt, *, now: dt.datetime) -> None:
+def _blame(endpoint: WebhookEndpoint, attempt: Attempt, *, tried_for: dt.timedelta, now: dt.datetime) -> None:
     """Remember since when it fails and until when it wants to be left alone; disable it where that is for good."""
     endpoint.failing_since = endpoint.failing_since or now
     endpoint.not_before = schedule.retry_after(attempt.retry_after, now=now) or endpoint.not_before
     endpoint.save(update_fields=("failing_since", "not_before"), force_update=True)
     if attempt.is_gone:
         disabling.disable(endpoint, reason=Reason.GONE, now=now, by=disabling.BY)
-    elif now - endpoint.failing_since >= PATIENCE:
+    elif now - endpoint.failing_since >= PATIENCE and tried_for >= PATIENCE_FOR_AN_EVENT:
         disabling.disable(endpoint, reason=Reason.FAILING, now=now, by=disabling.BY)
 
 

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
 from types import FrameType
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from client import LockedOut, MediaHub
 from inbox import Inbox
@@ -104,9 +104,9 @@ def _whole_number(text: str) -> int:
 
 
 def _check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
-    parts = urlsplit(options.url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        parser.error("--url has to begin with https:// (or http://) and a host")
+    parts = _address(options.url)
+    if parts is None:
+        parser.error("--url has to begin with https:// (or http://) and a host, and a port is a number")
     if not options.key.isascii() or not options.key.isprintable():
         parser.error("--key holds characters that no key has")
     if not 0 <= options.wait <= 30 or not 1 <= options.max <= 100:  # noqa: PLR2004 - MediaHub's bounds
@@ -115,6 +115,16 @@ def _check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None
         log.warning("Over http:// the key and the media can be read on the way.")
     for name in ("inbox", "outbox"):
         _make(parser, options, name)
+
+
+def _address(url: str) -> SplitResult | None:
+    """The parts of an address; None where it is none."""
+    try:
+        parts = urlsplit(url)
+        is_one = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return None
+    return parts if is_one else None
 
 
 def _make(parser: argparse.ArgumentParser, options: argparse.Namespace, name: str) -> None:

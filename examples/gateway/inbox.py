@@ -97,8 +97,14 @@ class Inbox:
         taken = self._folder / TAKEN / uuid.uuid4().hex
         taken.mkdir()
         name = f"file-{file.name}" if file.name in (MESSAGE, RESULT) else file.name
-        _write(taken / MESSAGE, {"file": name, "dropped_as": file.name, "said": said, "fields": _fields(file, said)})
-        file.rename(taken / name)
+        record = {"file": name, "dropped_as": file.name, "said": said, "fields": _fields(file, said)}
+        try:
+            _write(taken / MESSAGE, record)
+            file.rename(taken / name)
+        except OSError:
+            # The file was not taken: it lies where it was dropped.
+            shutil.rmtree(taken, ignore_errors=True)
+            raise
         if said is not None:
             sidecar.unlink(missing_ok=True)
         return taken
@@ -194,7 +200,14 @@ def _fields(file: Path, said: Any) -> Any:
         return None
     guess = mimetypes.guess_type(file.name)[0]
     known = {"message_id": uuid.uuid4().hex, "file_name": file.name} | ({"mime_type": guess} if guess else {})
-    return known | said
+    # Whoever has nothing to say of a field may say null.
+    told = known | {name: value for name, value in said.items() if value is not None}
+    return {_text(name): _text(value) if isinstance(value, str) else value for name, value in told.items()}
+
+
+def _text(word: str) -> str:
+    """With `?` for what is no text: half an emoji, at which a caption was cut, or the bytes of an old file name."""
+    return word.encode(errors="replace").decode()
 
 
 def _measured(file: Path) -> tuple[int, str]:
@@ -222,8 +235,8 @@ def _read(path: Path) -> Any:
 
 
 def _write(path: Path, document: object) -> None:
-    """On the disk when it returns."""
-    with path.open("w", encoding="utf-8") as file:
-        json.dump(document, file, ensure_ascii=False, indent=1)
+    """On the disk when it returns. In ASCII: the names of files may hold what is no UTF-8."""
+    with path.open("w", encoding="ascii") as file:
+        json.dump(document, file, indent=1)
         file.flush()
         os.fsync(file.fileno())

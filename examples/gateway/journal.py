@@ -50,6 +50,10 @@ class Journal:
         row = [message_id, network_message_id]
         self._rows.execute("INSERT OR REPLACE INTO messages (message_id, network_message_id) VALUES (?, ?)", row)
 
+    def take_back(self, message_id: str) -> None:
+        """It was begun, and could not be handed over."""
+        self._rows.execute("DELETE FROM messages WHERE message_id = ? AND handed_over_at IS NULL", [message_id])
+
     def begun(self) -> list[tuple[str, str]]:
         """Message id and network's id of what was begun and not finished."""
         asked = "SELECT message_id, network_message_id FROM messages WHERE handed_over_at IS NULL"

@@ -70,16 +70,19 @@ class FolderNetwork:
         for file in sorted((self._folder / RECEIPTS).glob("*.json")):
             try:
                 yield file, _receipts(file)
-            except (ValueError, TypeError, AttributeError) as error:
+            except (ValueError, TypeError, AttributeError, OSError) as error:
                 log.error("%s holds no receipts: %s", file.name, error)
                 file.rename(file.with_name(f"{file.name}.refused"))
 
 
 def _receipts(file: Path) -> list[dict[str, Any]]:
-    """Errors: ValueError, TypeError and AttributeError for what are none."""
+    """Errors: ValueError, TypeError and AttributeError for what are none, OSError for what cannot be read."""
     found = json.loads(file.read_text(encoding="utf-8"))
     written_at = datetime.fromtimestamp(file.stat().st_mtime, UTC).isoformat()
-    receipts = [{"at": written_at} | receipt for receipt in (found if isinstance(found, list) else [found])]
+    said = found if isinstance(found, list) else [found]
+    # Whoever has nothing to say of a field may say null.
+    told = [{name: value for name, value in receipt.items() if value is not None} for receipt in said]
+    receipts = [{"at": written_at} | receipt for receipt in told]
     for receipt in receipts:
         if receipt.get("state") not in STATES or not (receipt.get("message_id") or receipt.get("network_message_id")):
             message = "each needs message_id or network_message_id, and a state: sent, delivered, read or failed"
@@ -88,8 +91,9 @@ def _receipts(file: Path) -> list[dict[str, Any]]:
 
 
 def _slug(message_id: str) -> str:
-    """A folder's name: the id where it is one, otherwise a digest of it."""
-    return message_id if SAFE_ID.fullmatch(message_id) else hashlib.sha256(message_id.encode()).hexdigest()[:40]
+    """A folder's name: the id where it may be one, otherwise a digest of it."""
+    is_safe = SAFE_ID.fullmatch(message_id) and message_id != RECEIPTS
+    return message_id if is_safe else hashlib.sha256(message_id.encode()).hexdigest()[:40]
 
 
 def _file_name(message: Mapping[str, Any]) -> str:

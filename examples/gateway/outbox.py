@@ -88,8 +88,7 @@ class _Work:
         """Finish what was begun when this gateway died."""
         for message_id, network_id in self._journal.begun():
             log.info("%s was being handed over when this gateway ended", message_id)
-            self._network.hand_over(message_id)
-            self._journal.finish(message_id, _sent(message_id, network_id))
+            self._finish(message_id, network_id)
 
     def look(self, *, most: int, wait_seconds: int) -> int | None:
         """How many messages there were: the last receipts are reported, then some are claimed and sent.
@@ -130,13 +129,13 @@ class _Work:
         try:
             self._prepare(message)
         except Away as away:
-            self._leave(message, str(away))
+            self._leave(message_id, str(away))
             self._patience.wait(asked=away.retry_after)
         except (Refused, Corrupt) as error:
-            self._leave(message, str(error))
+            self._leave(message_id, str(error))
             self._give_up_at_last(message)
         except OSError as error:
-            self._leave(message, f"cannot write: {error.strerror}")
+            self._leave(message_id, f"cannot write: {error.strerror}")
             self._patience.wait()
         else:
             self._hand_over(message)
@@ -150,15 +149,26 @@ class _Work:
         message_id = message["message_id"]
         network_id = self._network.network_id_for(message_id)
         self._journal.begin(message_id, network_id)
-        self._network.hand_over(message_id)
-        self._journal.finish(message_id, _sent(message_id, network_id))
-        log.info("%s is handed over as %s, %s bytes", message_id, network_id, message["size"])
+        if self._finish(message_id, network_id):
+            log.info("%s is handed over as %s, %s bytes", message_id, network_id, message["size"])
 
-    def _leave(self, message: Mapping[str, Any], reason: str) -> None:
+    def _finish(self, message_id: str, network_id: str) -> bool:
+        """Hand over what was begun; False where that failed, which must not hold up other messages."""
+        try:
+            self._network.hand_over(message_id)
+        except OSError as error:
+            # Before its files go: what was begun and has none counts as sent.
+            self._journal.take_back(message_id)
+            self._leave(message_id, f"cannot be handed over: {error.strerror}")
+            return False
+        self._journal.finish(message_id, _sent(message_id, network_id))
+        return True
+
+    def _leave(self, message_id: str, reason: str) -> None:
         """MediaHub offers it again, with a new content URL, when the lease is over."""
         self.failures += 1
-        self._network.drop(message["message_id"])
-        log.warning("%s is left until it is offered again: %s", message["message_id"], reason)
+        self._network.drop(message_id)
+        log.warning("%s is left until it is offered again: %s", message_id, reason)
 
     def _give_up_at_last(self, message: Mapping[str, Any]) -> None:
         if message["claim_count"] < self._give_up_after:

@@ -131,7 +131,8 @@ inbound = extend_schema(
         "The bytes as a multipart `file` beside the fields, or raw with the fields as `X-Message-…` headers "
         "(`X-Message-Id`, `X-Message-From`, …), or JSON without bytes and with `omitted`. Stored whatever their type "
         "is. What is too large, or what the device's ingest policy is against, is recorded as omitted. The app is told "
-        "of each by the event `message`. The same message again is answered with the first, whatever became of it. "
+        "of each by the event `message`. The same message again is answered with the first, whatever became of it; one "
+        "that was recorded as omitted takes its bytes when they come after all, and the app is told by `media.ready`. "
         "Scope: `gateway`."
     ),
     tags=["Gateway"],

@@ -1,13 +1,15 @@
 """Inbound: what a gateway hands in becomes media, or the record of media that was not carried; each is told of.
 
 The message id says which message it is: handed in again, it is answered with the first, whatever has become of that
-since. What was recorded without its bytes stays so.
+since. What was recorded without its bytes takes them when they come after all.
 """
 
 from datetime import datetime
 from functools import partial
 
 from devices import webhooks
+from media_store import retention
+from media_store.errors import TryAgain
 from media_store.ingest import policies, storing
 from media_store.ingest.arrival import Arrival
 from media_store.ingest.drafting import draft, unseen
@@ -23,7 +25,8 @@ TOO_LARGE = "too_large"
 def take_in(arrival: Arrival, spool: Spool, *, now: datetime) -> Outcome:
     """Store what was handed in, unless the device's policy is against it; then it is recorded as omitted.
 
-    Errors: `Empty`, `ChecksumMismatch`; those of storing; `DuplicateMessageId` for other bytes under the same id.
+    Errors: `Empty`, `ChecksumMismatch`; those of storing; `DuplicateMessageId` for other bytes under the same id;
+    `TryAgain` where others were faster with the bytes of a message that had none.
     """
     facts = inspect(arrival, spool)
     objection = policies.objection(arrival, kind=facts.kind, size=facts.size)
@@ -32,7 +35,26 @@ def take_in(arrival: Arrival, spool: Spool, *, now: datetime) -> Outcome:
     media = draft(arrival, facts, now=now)
     write = telling(storing.insert, webhooks.Event.MESSAGE, now=now)
     keep = partial(storing.store, spool=spool, now=now, write=write)
-    return once(media, keep, is_same=partial(_is_same, sha256=facts.sha256))
+    outcome = once(media, keep, is_same=partial(_is_same, sha256=facts.sha256))
+    if outcome.media.status == Media.Status.OMITTED:
+        _complete(outcome.media, media, spool, now=now)
+    return outcome
+
+
+def _complete(first: Media, media: Media, spool: Spool, *, now: datetime) -> None:
+    """Give the bytes to a message that was recorded without them: whoever hands them in would have them kept.
+
+    They are kept from now on, not from when the message was told of without them.
+    """
+    for name in ("kind", "mime_type", "size", "sha256", "source", "created_at"):
+        setattr(first, name, getattr(media, name))
+    first.reason = ""
+    retention.set_expiry(first)
+    write = telling(storing.fulfil, webhooks.Event.MEDIA_READY, now=now)
+    try:
+        storing.store(first, spool, now=now, write=write)
+    except storing.MediaWentError as went:
+        raise TryAgain from went
 
 
 def omit(arrival: Arrival, *, reason: str, size: int = 0, facts: Facts | None = None, now: datetime) -> Outcome:

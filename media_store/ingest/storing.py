@@ -30,10 +30,12 @@ Write = Callable[[Media, Blob | None], None]
 FULFILLED = (
     "blob",
     "status",
+    "source",
     "kind",
     "mime_type",
     "size",
     "sha256",
+    "created_at",
     "expires_at",
     "expiry_rule",
     "reason",
@@ -66,13 +68,13 @@ def same_message(media: Media | Arrival) -> Media | None:
 
 
 class MediaWentError(Exception):
-    """The media that waited for its bytes has gone, or waits no longer: removed, destroyed, or fetched by another."""
+    """The media that was without its bytes has gone, or has them: removed, destroyed, or another was faster."""
 
 
 def store(media: Media, spool: Spool, *, now: datetime, write: Write | None = None) -> None:
     """Attach to the app's READY blob of the same bytes, or put an object of its own.
 
-    `write` is `insert` for a media that is new, `fulfil` for one that waited for its bytes.
+    `write` is `insert` for a media that is new, `fulfil` for one that has been without its bytes.
 
     Errors: `NotFound`, `MessageTakenError`, `MediaWentError`, `TryAgain`, `StorageUnavailable` (`WrongStore` too),
     `StorageFull`.
@@ -173,10 +175,13 @@ def _make_ready(blob: Blob, *, now: datetime) -> Blob:
 
 
 def fulfil(media: Media, blob: Blob | None) -> None:
-    """Give the bytes to a media that waits for them. Error: `MediaWentError`, and then nothing happened."""
+    """Give the bytes to a media that waits for them, or was recorded without them.
+
+    Error: `MediaWentError`, and then nothing happened.
+    """
     media.blob = blob
     media.status = Media.Status.READY
-    waiting = Media.objects.pending().filter(pk=media.pk)
+    waiting = Media.objects.filter(pk=media.pk, status__in=(Media.Status.PENDING, Media.Status.OMITTED))
     if not waiting.update(**{name: getattr(media, name) for name in FULFILLED}):
         raise MediaWentError
 

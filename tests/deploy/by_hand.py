@@ -19,7 +19,7 @@ from deploy import check
 from tests.processes import die_with_parent
 
 SECONDS = 60
-VARIABLE = re.compile(r"\$\$|\$\{(?P<name>[A-Z0-9_]+)(?P<how>:[-?])?(?P<word>[^}]*)\}")
+VARIABLE = re.compile(r"\$\$|\$\{(?P<name>[A-Z0-9_]+)(?P<how>:[-?])?(?P<word>[^{}]*)\}")
 
 
 def made_env(folder: Path) -> dict[str, str]:
@@ -39,7 +39,11 @@ def interpolated(value: Any, variables: Mapping[str, str]) -> Any:
         return {name: interpolated(each, variables) for name, each in value.items()}
     if isinstance(value, list):
         return [interpolated(each, variables) for each in value]
-    return VARIABLE.sub(lambda found: _word(found, variables), value) if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    # A default may hold another variable: from the inside out.
+    inner = VARIABLE.sub(lambda found: _word(found, variables), value)
+    return inner if inner == value or "${" not in inner else interpolated(inner, variables)
 
 
 def _word(found: "re.Match[str]", variables: Mapping[str, str]) -> str:

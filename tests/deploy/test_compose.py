@@ -16,7 +16,7 @@ import psycopg
 import pytest
 
 from deploy import check
-from tests.deploy.by_hand import SECONDS, ByHand, made_env
+from tests.deploy.by_hand import SECONDS, ByHand, interpolated, made_env
 from tests.installation import ROOT
 from tests.media_files import jpeg
 from tests.people import BOUNDARY, file_part, multipart, text_part
@@ -53,6 +53,28 @@ class TestWhatTheFilesSay:
         changed.write_text(text.replace(old, new))
         monkeypatch.setattr(check, file, changed)
         assert complaint in "\n".join(check.problems())
+
+
+class TestTheEnvFile:
+    def test_decides_where_database_queue_and_store_are(self) -> None:
+        said = {
+            "DATABASE_URL": "postgres://db.example.com/mediahub",
+            "REDIS_URL": "redis://redis.example.com:6379/0",
+            "AWS_ENDPOINT_URL": "https://s3.example.com",
+        }
+        secrets = dict.fromkeys(("POSTGRES_PASSWORD", "S3_ACCESS_KEY", "S3_SECRET_KEY"), "secret")
+        for name in ("web", "worker", "beat", "migrate"):
+            chosen = interpolated(check.services()[name]["environment"], {**secrets, **said})
+            assert {variable: chosen[variable] for variable in said} == said
+            shipped = interpolated(check.services()[name]["environment"], secrets)
+            assert shipped["DATABASE_URL"] == "postgres://mediahub:secret@db:5432/mediahub"
+
+
+class TestTheNetworks:
+    def test_let_the_worker_reach_the_apps_beside_it_and_nobody_the_queue(self) -> None:
+        of = {name: set(service["networks"]) for name, service in check.services().items()}
+        assert {name for name, networks in of.items() if "front" in networks} == {"nginx", "worker"}
+        assert of["worker"] == {"back", "front"}
 
 
 def write_nginx(place: str, folder: Path, **replaced: str) -> Path:

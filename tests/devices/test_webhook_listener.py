@@ -136,6 +136,11 @@ class TestTheCommand:
         with listening(signing.new_secret()) as (url, _), pytest.raises(CommandError, match="choose another one"):
             call_command("webhook_listener", "--secret", signing.new_secret(), "--port", url.split(":")[2].strip("/"))
 
+    @pytest.mark.parametrize("port", ["65536", "-1"])
+    def test_says_that_its_port_is_none(self, port: str) -> None:
+        with pytest.raises(CommandError, match="0 to 65535"):
+            call_command("webhook_listener", "--secret", signing.new_secret(), "--port", port)
+
     def test_listens_until_it_is_told_to_stop(self) -> None:
         secret, port = signing.new_secret(), free_ports(1)[0]
         command = [sys.executable, "manage.py", "webhook_listener", "--port", str(port), "--secret", secret, "--json"]

@@ -36,7 +36,7 @@ DESTRUCTION = (*BATCHES, "destruction.looked", "destruction.emptied", "destructi
 APP_MARK = "destruction.app_marked"
 AFTER_THE_MARK = (*DESTRUCTION, *COLLECTION, "destruction.app_emptied", "destruction.app_finished")
 
-SWEEP = ("retention.window_swept",)
+SWEEP = ("retention.window_chosen", "retention.window_swept")
 RULES = "retention.rule_applied"
 HOLD = "retention.hold.app_locked"
 # An event, written and not yet true.

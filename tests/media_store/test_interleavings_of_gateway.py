@@ -6,7 +6,8 @@ import pytest
 from django.conf import settings
 from hypothesis import given
 
-from media_store import destruction, ingest, news, outbox
+from media_store import destruction, ingest, news, outbox, retention
+from media_store.errors import TryAgain
 from media_store.models import Media
 from media_store.spool import Spool
 from problems.errors import NotFound
@@ -194,8 +195,50 @@ class TestTwoInboundOfTheSameMessage:
         actors = together(story.hand_in(), story.omit(), schedule=schedule)
         assert raised(actors) == []
         assert sorted(actor.result.created for actor in actors) == [False, True]
-        assert Media.objects.filter(app=story.app).count() == 1
-        assert events(story.app) == ["message"]
+        assert Media.objects.get(app=story.app).status == "ready"
+        assert events(story.app) in (["message"], ["message", "media.ready"])
+        story.check_the_end()
+
+
+class TestTheBytesOfAnOmittedMessage:
+    @searched
+    @given(schedule=SCHEDULES)
+    def test_twice_at_once_are_given_to_it_once(self, schedule: list[int]) -> None:
+        story = GatewayStory()
+        story.omit()()
+        actors = together(story.hand_in(), story.hand_in(), schedule=schedule)
+        assert set(raised(actors)) <= {TryAgain}
+        assert len(raised(actors)) < 2
+        assert Media.objects.get(app=story.app).status == "ready"
+        assert events(story.app) == ["message", "media.ready"]
+        story.check_the_end()
+
+    @searched
+    @given(schedule=SCHEDULES)
+    def test_against_removal(self, schedule: list[int]) -> None:
+        story = GatewayStory()
+        omitted = story.omit()().media
+        actors = together(story.hand_in(), story.remove(omitted), schedule=schedule)
+        assert set(raised(actors)) <= {TryAgain}
+        assert Media.objects.get(app=story.app).status == "purged"
+        story.check_the_end()
+
+    @searched
+    @given(schedule=SCHEDULES)
+    def test_against_the_sweep_of_what_was_omitted(self, schedule: list[int]) -> None:
+        """At the last moment of its time: it goes without bytes, or stays with them."""
+        story = GatewayStory()
+        omitted = story.omit()().media
+        ends = omitted.expires_at
+
+        def sweep() -> int:
+            return retention.sweep_windows(now=ends)
+
+        actors = together(story.hand_in(), sweep, schedule=schedule)
+        assert set(raised(actors)) <= {TryAgain}
+        rows = Media.objects.filter(app=story.app)
+        assert [row.status for row in rows] == ([] if raised(actors) else ["ready"])
+        story.check_the_end()
 
 
 class TestAnInbound:

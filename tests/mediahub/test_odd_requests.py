@@ -121,6 +121,11 @@ class TestARequest:
     def test_that_is_too_much_is_told_so(self, web: Web, raw: bytes, problem: tuple[int, str]) -> None:
         assert says(web, raw) == problem
 
+    def test_may_carry_the_longest_caption_in_a_header(self, web: Web) -> None:
+        """1,024 characters of four bytes, percent-encoded."""
+        raw = request(LINE, f"X-Message-Caption: {'%F0%9F%98%80' * 1_024}")
+        assert says(web, raw) == (401, "unauthenticated")
+
     @pytest.mark.parametrize(("raw", "problem"), UNWANTED.values(), ids=UNWANTED)
     def test_that_nobody_wants_is_refused(self, web: Web, raw: bytes, problem: tuple[int, str]) -> None:
         assert says(web, raw) == problem

@@ -69,9 +69,11 @@ def _moment(text: str) -> dt.datetime:
     try:
         date = parse_date(text)
         moment = dt.datetime.combine(date, dt.time()) if date else parse_datetime(text)
-    except ValueError:
+        # In UTC there is none for some at either end of the calendar.
+        moment = moment and (moment.astimezone(dt.UTC) if moment.tzinfo else moment.replace(tzinfo=dt.UTC))
+    except (ValueError, OverflowError):
         moment = None
     if moment is None:
         message = "give a date or a moment, as in 2026-03-01 or 2026-03-01T06:00Z"
         raise argparse.ArgumentTypeError(message)
-    return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+    return moment

@@ -37,9 +37,10 @@ class Command(Door):
         endpoint = webhook_called(options["webhook"])
         secret = webhooks.rotate(endpoint, overlap_seconds=options["overlap_seconds"], now=timezone.now())
         until = written(endpoint.previous_secret_until)
+        old_one = f"signs too until {until}" if options["overlap_seconds"] else "signs no more"
         self.tell(
             result=flat(endpoint, secret=secret),
             plain=secret,
-            talk=f"Store it now, it is not shown again. The secret before it signs too until {until}.",
+            talk=f"Store it now, it is not shown again. The secret before it {old_one}.",
             as_json=options["json"],
         )

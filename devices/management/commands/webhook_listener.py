@@ -13,6 +13,7 @@ DEFAULT_PORT = 9000
 VARIABLE = "MEDIAHUB_WEBHOOK_SECRET"
 USAGE = 2
 STATUSES = range(200, 600)
+PORTS = range(65_536)
 
 
 class Command(Door):
@@ -50,21 +51,24 @@ class Command(Door):
     def handle(self, **options: Any) -> None:
         """Listen until told to stop."""
         secrets = options["secret"] or [os.environ.get(VARIABLE, "")]
-        _refuse_nonsense(secrets, answer=options["answer"])
+        _refuse_nonsense(secrets, answer=options["answer"], port=options["port"])
         show = Shown(self.stdout, as_json=options["json"])
         try:
             listener = Listener((options["host"], options["port"]), secrets, show, answer=options["answer"])
         except OSError as error:
-            message = f"Port {options['port']} cannot be used ({error.strerror}); choose another one with --port."
+            address = f"Port {options['port']} of {options['host']}"
+            message = f"{address} cannot be used ({error.strerror}); choose another one with --port or --host."
             raise CommandError(message) from error
         with listener:
             self.stderr.write(f"Listening on {listener.url} for webhooks; Ctrl-C stops.", self.style.SUCCESS)
             listener.serve_forever(poll_interval=0.2)
 
 
-def _refuse_nonsense(secrets: list[str], *, answer: int | None) -> None:
+def _refuse_nonsense(secrets: list[str], *, answer: int | None, port: int) -> None:
     if not all(signing.is_secret(secret) for secret in secrets):
         message = "Give --secret: whsec_ and base64, as it was shown when the endpoint was made."
         raise CommandError(message, returncode=USAGE)
     if answer is not None and answer not in STATUSES:
         raise CommandError("--answer takes a status from 200 to 599.", returncode=USAGE)
+    if port not in PORTS:
+        raise CommandError(f"--port takes 0 to {PORTS[-1]}.", returncode=USAGE)

@@ -99,6 +99,14 @@ class TestRotateWebhookSecret:
         endpoint.refresh_from_db()
         assert endpoint.secrets(now=timezone.now()) == [secret, old]
 
+    @pytest.mark.parametrize(("seconds", "said"), [("0", "signs no more."), ("60", "signs too until 2")])
+    def test_says_how_long_the_old_one_signs(self, alice: Tenant, seconds: str, said: str) -> None:
+        endpoint, _ = subscribed(alice, URL)
+        talk = io.StringIO()
+        command = ("rotate_webhook_secret", str(endpoint.pk), "--overlap-seconds", seconds)
+        call_command(*command, stdout=io.StringIO(), stderr=talk)
+        assert f"The secret before it {said}" in talk.getvalue()
+
     def test_refuses_an_overlap_that_is_none(self, alice: Tenant) -> None:
         endpoint, _ = subscribed(alice, URL)
         with pytest.raises(CommandError):
@@ -136,7 +144,7 @@ class TestReplayWebhooks:
         with pytest.raises(CommandError, match="has no delivery"):
             run("replay_webhooks", str(endpoint.pk), "--delivery", str(endpoint.pk))
 
-    @pytest.mark.parametrize("since", ["yesterday", "2026-13-01", "", "2026-02-30"])
+    @pytest.mark.parametrize("since", ["yesterday", "2026-13-01", "", "2026-02-30", "0001-01-01T00:00+14:00"])
     def test_refuses_what_is_no_moment(self, alice: Tenant, since: str) -> None:
         endpoint, _ = subscribed(alice, URL)
         with pytest.raises(CommandError, match="give a date"):

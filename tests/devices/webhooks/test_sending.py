@@ -208,6 +208,23 @@ class TestAFailure:
         assert (told.by, told.app_id, told.subject) == ("beat", alice.app.pk, receiver.origin)
         assert told.details == {"webhook_id": str(endpoint.pk), "reason": "failing"}
 
+    def test_of_last_week_takes_no_attempt_from_the_event_of_today(self, alice: Tenant, receiver: Receiver) -> None:
+        """Where little happens, nobody has asked the endpoint in between."""
+        endpoint, _ = subscribed(alice, receiver.url("/hook", Reply(status=500)))
+        announce(alice)
+        send_due()
+        WebhookDelivery.objects.update(state="dead", next_attempt_at=None)
+        with time_machine.travel(timezone.now() + dt.timedelta(days=7), tick=True):
+            announce(alice)
+            assert send_due() == 1
+            endpoint.refresh_from_db()
+            assert endpoint.enabled
+            assert WebhookDelivery.objects.get(state="pending").attempts == 1
+        with time_machine.travel(timezone.now() + dt.timedelta(days=8, minutes=1), tick=True):
+            assert send_due() == 1
+        endpoint.refresh_from_db()
+        assert (endpoint.enabled, endpoint.disabled_reason) == (False, "failing")
+
     def test_before_five_days_disables_nothing(self, alice: Tenant, receiver: Receiver) -> None:
         endpoint, _ = subscribed(alice, receiver.url("/hook", Reply(status=500)))
         announce(alice)

@@ -34,6 +34,11 @@ def taken(answer: Answer, status: int = 201) -> dict[str, Any]:
     return dict(answer.json())
 
 
+def set_policy(person: Person, policy: dict[str, Any]) -> None:
+    path = f"{device_url(person.device)}/ingest-policy"
+    assert person.api.client.put(path, policy, content_type="application/json").status_code == 200
+
+
 class TestAMessageWithAFile:
     def test_becomes_media_that_the_app_can_download(self, alice: Person) -> None:
         media = taken(alice.api.hand_in(alice.device, jpeg(), caption="Is it this one?"))
@@ -169,10 +174,48 @@ class TestTheSameMessageAgain:
         first = taken(alice.api.hand_in(alice.device, jpeg()))
         assert taken(alice.api.omit(alice.device), status=200) == first
 
-    def test_stays_omitted_once_it_was(self, alice: Person) -> None:
+    def test_stays_omitted_while_no_bytes_come(self, alice: Person) -> None:
         first = taken(alice.api.omit(alice.device))
         assert taken(alice.api.omit(alice.device, "another_reason"), status=200) == first
+
+    def test_is_given_the_bytes_that_it_was_omitted_without(self, alice: Person) -> None:
+        """A gateway that could not download it at first hands it in when it can."""
+        listen(alice.app)
+        first = taken(alice.api.omit(alice.device, caption="as it was", kind="video"))
+        media = taken(alice.api.hand_in(alice.device, jpeg(), caption="another", kind="image"), status=200)
+        assert (media["id"], media["media_path"]) == (first["id"], first["media_path"])
+        assert (media["status"], media["reason"], media["source"]) == ("ready", None, "file")
+        assert (media["kind"], media["mime_type"], media["size"]) == ("image", "image/jpeg", len(jpeg()))
+        assert media["caption"] == "as it was"
+        assert alice.api.download(first["media_path"]).body == jpeg()
+        assert [(event, facts["reason"], facts["sha256"]) for event, facts in heard(alice.app)] == [
+            ("message", "not_downloaded", None),
+            ("media.ready", None, media["sha256"]),
+        ]
+        assert taken(alice.api.hand_in(alice.device, jpeg()), status=200) == media
+        assert refusal(alice.api.hand_in(alice.device, jpeg() + b"x")) == (409, "duplicate_message_id")
+        assert events(alice.app) == ["message", "media.ready"]
+
+    def test_is_given_them_only_as_the_policy_and_the_limit_allow(self, alice: Person, small: int) -> None:
+        first = taken(alice.api.hand_in(alice.device, bytes(small + 1)))
+        assert taken(alice.api.hand_in(alice.device, bytes(small + 1)), status=200) == first
+        policy = {"kinds": ["audio"], "groups": True, "statuses": True, "max_bytes": None}
+        set_policy(alice, policy)
         assert taken(alice.api.hand_in(alice.device, jpeg()), status=200) == first
+        assert alice.left_behind() == {"spool": [], "blobs": [], "objects": []}
+        set_policy(alice, policy | {"kinds": None})
+        assert taken(alice.api.hand_in_raw(alice.device, jpeg()), status=200)["status"] == "ready"
+
+    def test_is_kept_from_when_its_bytes_came(self, alice: Person) -> None:
+        """Even where the record without them was about to be swept."""
+        first = taken(alice.api.omit(alice.device))
+        Media.objects.update(created_at=timezone.now() - timedelta(days=7), expires_at=timezone.now())
+        media = taken(alice.api.hand_in(alice.device, jpeg()), status=200)
+        assert (media["id"], media["status"]) == (first["id"], "ready")
+        lives = datetime.fromisoformat(media["expires_at"]) - timezone.now()
+        assert timedelta(days=6, hours=23) < lives <= timedelta(days=7)
+        retention.sweep_windows(now=timezone.now())
+        assert alice.api.download(media["media_path"]).body == jpeg()
 
     def test_cannot_be_both_too_large_and_here(self, alice: Person, small: int) -> None:
         taken(alice.api.hand_in(alice.device, jpeg()))
