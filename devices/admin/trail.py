@@ -23,6 +23,8 @@ TONES: dict[str, str] = {
     Action.MEDIA_PURGED: WARN,
     Action.WEBHOOK_DISABLED: WARN,
     Action.WEBHOOK_ENABLED: BUSY,
+    Action.INGEST_POLICY_CHANGED: BUSY,
+    Action.STORAGE_RECONCILED: WARN,
 }
 
 

@@ -26,6 +26,8 @@ class AuditEvent(models.Model):
         MEDIA_PURGED = "media_purged", "media purged by an operator"
         WEBHOOK_DISABLED = "webhook_disabled", "webhook disabled"
         WEBHOOK_ENABLED = "webhook_enabled", "webhook enabled"
+        INGEST_POLICY_CHANGED = "ingest_policy_changed", "ingest policy changed"
+        STORAGE_RECONCILED = "storage_reconciled", "storage reconciled by an operator"
 
     id = models.BigAutoField(primary_key=True)
     at = models.DateTimeField()

@@ -102,10 +102,10 @@ Ctrl-C ends after the page in hand.
 
 def _run(choice: Choice, teller: FindingTeller, stop: Stop) -> tuple[Reconciled, str]:
     """The sums, and what the store said where it failed."""
-    now = timezone.now()
+    now, by = timezone.now(), operator()
     sums = Reconciled(last_key=choice.start_after)
     try:
-        with runs.run(PurgeRun.Work.RECONCILE, by=operator(), choice=_typed(choice), now=now) as row:
+        with runs.run(PurgeRun.Work.RECONCILE, by=by, choice=_typed(choice), now=now) as row:
 
             def note(so_far: Reconciled) -> None:
                 nonlocal sums
@@ -115,7 +115,7 @@ def _run(choice: Choice, teller: FindingTeller, stop: Stop) -> tuple[Reconciled,
                 runs.note(row)
                 teller.at(sums.objects)
 
-            sums = reconcile(choice, now=now, on_finding=teller.tell, on_stretch=note, may_go_on=stop.may_go_on)
+            sums = reconcile(choice, now=now, by=by, on_finding=teller.tell, on_stretch=note, may_go_on=stop.may_go_on)
     except StorageUnavailable as fault:
         return sums, runs.told(fault)
     return sums, ""
