@@ -24,6 +24,7 @@ TONES: dict[str, str] = {
     Action.WEBHOOK_DISABLED: WARN,
     Action.WEBHOOK_ENABLED: BUSY,
     Action.INGEST_POLICY_CHANGED: BUSY,
+    Action.STORE_MARKED: WARN,
     Action.STORAGE_RECONCILED: WARN,
 }
 

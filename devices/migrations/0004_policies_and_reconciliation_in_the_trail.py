@@ -26,6 +26,7 @@ class Migration(migrations.Migration):
                     ("webhook_disabled", "webhook disabled"),
                     ("webhook_enabled", "webhook enabled"),
                     ("ingest_policy_changed", "ingest policy changed"),
+                    ("store_marked", "store marked by an operator"),
                     ("storage_reconciled", "storage reconciled by an operator"),
                 ],
                 max_length=30,
