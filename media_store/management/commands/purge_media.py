@@ -179,7 +179,7 @@ expired went all the same; 130 ended by Ctrl-C, SIGTERM or SIGHUP after the batc
             f"{counted(freed.objects, 'object')}, which freed {written_size(freed.bytes)}."
         )
         if freed.bytes < purged.bytes and not freed.sentence and not interrupted:
-            self.say("The difference is bytes that other media share, which stay.")
+            self.say("Bytes that several media share count for each of them, and go with the last of them.")
         sentence, code, outcome = _ending(purged, freed, left=errand.left, interrupted=interrupted)
         done = {
             "rows": purged.rows,
