@@ -1,7 +1,6 @@
 """`manage.py purge_media`: media that expired, or that an operator chose, go, and their bytes with them."""
 
 import datetime as dt
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
@@ -15,7 +14,7 @@ from media_store.management import choosing, measures, stopping, telling
 from media_store.management.choosing import Choice
 from media_store.management.freeing import Freed, free
 from media_store.management.measures import counted, written_size
-from media_store.management.operating import Operation
+from media_store.management.operating import Operation, is_anybody_there
 from media_store.management.stopping import MayGoOn
 from media_store.models import PurgeRun
 from media_store.retention import Forecast, Purged
@@ -201,7 +200,7 @@ def _within_reach(errand: Errand) -> Errand:
     Nothing that merely expired waits for an answer. What was chosen or forced is one thing, though, and waits whole.
     """
     options, plan = errand.options, errand.plan
-    can_ask = options["yes"] or sys.stdin.isatty()
+    can_ask = options["yes"] or is_anybody_there()
     if can_ask or options["force"] or not errand.choice.is_expired_only or not plan.needs_asking():
         return errand
     choice = replace(errand.choice, rows=errand.choice.rows.merely_expired(now=errand.now))

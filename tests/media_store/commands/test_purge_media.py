@@ -296,7 +296,9 @@ class TestAsking:
         assert done("purge_media", "--yes")["brought_forward"] == 1
         assert Media.objects.get(path=aged[2]).reason == "retention"
 
-    def test_keeps_nothing_waiting_that_merely_expired(self, alice: Person, aged: list[str]) -> None:
+    def test_keeps_nothing_waiting_that_merely_expired(
+        self, alice: Person, aged: list[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         bring_forward(aged[2])
         told = run("purge_media", "--json", "--quiet")
         assert told.talk == ""
@@ -307,7 +309,9 @@ class TestAsking:
         assert (told.result["rows"], told.result["objects_deleted"], told.result["outcome"]) == (1, 1, "partly")
         assert told.result["brought_forward"] == 1
         # And goes on saying so, until somebody is there or says yes.
+        monkeypatch.setattr("sys.stdin", None)
         assert run("purge_media").code == 1
+        assert run("purge_media", "--before", "10d").code == 2
         assert done("purge_media", "--yes")["rows"] == 1
 
     def test_is_not_done_about_media_that_are_held(self, alice: Person, aged: list[str]) -> None:
