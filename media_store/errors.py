@@ -193,9 +193,12 @@ class WrongStore(StorageUnavailable):
     def sentence(self) -> str:
         """For operators."""
         found = "bears no mark" if self.missing else "bears the mark of another installation"
+        way_out = (
+            " If it is the right one and has lost its mark, manage.py mark_store gives it." if self.missing else ""
+        )
         return (
             f"The configured store {found}: it is not the one that holds this database's objects. Look at MEDIA_BUCKET "
-            "and AWS_ENDPOINT_URL, or at whether the disk with the files is mounted. Nothing was changed."
+            f"and AWS_ENDPOINT_URL, or at whether the disk with the files is mounted. Nothing was changed.{way_out}"
         )
 
 
@@ -210,7 +213,25 @@ class UnmarkedStore(WrongStore):
         """For operators."""
         return (
             "The configured store bears no mark, and this database has not stored anything yet: whose objects lie "
-            "there cannot be told. The first upload marks the store. Nothing was changed."
+            "there cannot be told. The first upload marks a store that is empty, and manage.py mark_store any other. "
+            "Nothing was changed."
+        )
+
+
+class OccupiedStore(WrongStore):
+    """Nothing was ever stored by this database, and the configured store holds objects that it knows nothing of."""
+
+    def __init__(self) -> None:
+        super().__init__(missing=True)
+
+    @property
+    def sentence(self) -> str:
+        """For operators."""
+        return (
+            "The configured store bears no mark and holds objects, none of which this database knows: they are another "
+            "installation's, or this is not the database that it should be. Look at DATABASE_URL, MEDIA_BUCKET and "
+            "AWS_ENDPOINT_URL. If the store is to be this database's all the same, run manage.py mark_store. "
+            "Nothing was changed."
         )
 
 

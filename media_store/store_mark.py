@@ -4,20 +4,40 @@ A database has a token from its first migration on. The first time its store is 
 token as an object; from then on a store without it, or with another one, is a misconfiguration (a misspelt bucket,
 a disk that is not mounted), and nothing is put there or concluded from it. Deleting from a wrong store would
 report success for every object and leave the rows of none.
+
+No store is marked unasked that holds objects of which our rows know none: they are another database's, or this one is
+not the one it should be, and to a reconciliation they would be orphans. An operator may say that it is ours.
 """
 
 import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
 
-from media_store.errors import UnmarkedStore, WrongStore
-from media_store.models import StoreMark
-from media_store.storage import ObjectStore, objects
+from devices import audit
+from devices.models import AuditEvent
+from media_store.errors import OccupiedStore, UnmarkedStore, WrongStore
+from media_store.models import Blob, StoreMark
+from media_store.storage import PREFIX, ObjectStore, is_well_formed, objects
 
 log = structlog.get_logger(__name__)
 
 _PROVED = "mediahub_proved"
+# So many of our oldest objects and of our newest are looked for where a store has to be known by them.
+LOOKED_FOR = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """A store as an operator sees it: whose mark it bears, and of some of our objects how many are there."""
+
+    is_ours: bool
+    is_marked: bool
+    holds_objects: bool
+    looked_for: int
+    found: int
 
 
 def new_token() -> str:
@@ -46,10 +66,40 @@ def prove(*, now: datetime) -> None:
     mark = StoreMark.objects.get()
     found = store.read_mark()
     if found is None and mark.marked_at is None:
-        found = _mark(store, mark.token)
+        found = _mark_unasked(store, mark.token)
     _compare(found, mark)
     if mark.marked_at is None:
         StoreMark.objects.filter(marked_at=None).update(marked_at=now)
+
+
+def look() -> Look:
+    """Look at the configured store; nothing is written. Errors: `StorageUnavailable`."""
+    store = objects()
+    store.probe()
+    found, mark = store.read_mark(), StoreMark.objects.first()
+    are_there = list(_are_ours_there(store))
+    return Look(
+        is_ours=found is not None and mark is not None and found == mark.token,
+        is_marked=found is not None,
+        holds_objects=bool(_some_keys(store)),
+        looked_for=len(are_there),
+        found=sum(are_there),
+    )
+
+
+def adopt(*, by: str, now: datetime) -> None:
+    """Mark a store that bears nobody's mark, whatever it holds: an operator says that it is ours.
+
+    Errors: `WrongStore` where it bears another's, `StorageUnavailable`, `StorageFull`.
+    """
+    give_token()
+    store = objects()
+    store.probe()
+    mark = StoreMark.objects.get()
+    found = store.read_mark()
+    _compare(_mark(store, mark.token) if found is None else found, mark)
+    StoreMark.objects.update(marked_at=now)
+    audit.record(audit.event(AuditEvent.Action.STORE_MARKED, now=now, by=by, details={"was_marked": found is not None}))
 
 
 def prove_marked() -> None:
@@ -70,6 +120,32 @@ def _compare(found: str | None, mark: StoreMark) -> None:
     if found != mark.token:
         log.error("wrong_store", mark="missing" if found is None else "another's")
         raise WrongStore(missing=found is None)
+
+
+def _mark_unasked(store: ObjectStore, token: str) -> str | None:
+    """The mark of a store that had none: ours where it is empty, or holds what our rows name."""
+    keys = _some_keys(store)
+    if not keys or Blob.objects.filter(storage_key__in=keys).exists():
+        return _mark(store, token)
+    # Another process of ours may have marked it meanwhile, and put its first object.
+    found = store.read_mark()
+    if found is None:
+        log.error("wrong_store", mark="missing, and objects that no row names")
+        raise OccupiedStore
+    return found
+
+
+def _some_keys(store: ObjectStore) -> list[str]:
+    """Keys of what lies there under names as we make them, a page of them at most."""
+    pages = ([one.key for one in page if is_well_formed(one.key)] for page in store.listing(prefix=PREFIX))
+    return next(filter(None, pages), [])
+
+
+def _are_ours_there(store: ObjectStore) -> Iterator[bool]:
+    """Whether it has the object, for some of our READY blobs."""
+    keys = Blob.objects.ready().values_list("storage_key", flat=True)
+    for key in {*keys.order_by("pk")[:LOOKED_FOR], *keys.order_by("-pk")[:LOOKED_FOR]}:
+        yield store.size_of(key) is not None
 
 
 def _mark(store: ObjectStore, token: str) -> str | None:

@@ -105,6 +105,15 @@ def check_deadlines(**_kwargs: Any) -> list[CheckMessage]:
 
 
 @register
+def check_leases(**_kwargs: Any) -> list[CheckMessage]:
+    """A gateway may fetch what it has claimed for as long as it has it."""
+    if settings.CONTENT_URL_SECONDS >= settings.OUTBOX_LEASE_SECONDS:
+        return []
+    hint = "Set CONTENT_URL_SECONDS to at least OUTBOX_LEASE_SECONDS: a gateway that is slow finds its URL dead."
+    return [Caution("CONTENT_URL_SECONDS is under OUTBOX_LEASE_SECONDS.", hint=hint, id="mediahub.W003")]
+
+
+@register
 def check_allowed_origins(**_kwargs: Any) -> list[CheckMessage]:
     """Said at every check, so that nobody forgets what is exempt from the rules of outbound requests."""
     return [

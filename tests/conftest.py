@@ -59,7 +59,7 @@ def _is_core(item: pytest.Item, marks: set[str]) -> bool:
 def _own_bucket() -> None:
     isolation.make_own_bucket()
     # Whoever ran before on the same servers had another database.
-    isolation.take_the_mark_off()
+    isolation.empty_the_store()
 
 
 @pytest.fixture(autouse=True)
@@ -69,7 +69,7 @@ def _no_mark_of_another_database(request: pytest.FixtureRequest) -> Iterator[Non
     marker = request.node.get_closest_marker("django_db")
     commits = "transactional_db" in request.fixturenames or (marker and marker.kwargs.get("transaction"))
     if commits:
-        isolation.take_the_mark_off()
+        isolation.empty_the_store()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

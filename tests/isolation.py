@@ -63,12 +63,15 @@ def make_own_bucket() -> None:
         make_bucket(os.environ)
 
 
-def take_the_mark_off() -> None:
-    """Let the store of this run be nobody's."""
+def empty_the_store() -> None:
+    """Let the store of this run be nobody's: no mark, and no objects, with which nobody would mark it again."""
     from media_store.storage import objects  # noqa: PLC0415 - not before the environment is ours
-    from media_store.storage.objects import MARK_KEY  # noqa: PLC0415 - likewise
+    from media_store.storage.objects import MARK_KEY, PREFIX  # noqa: PLC0415 - likewise
 
-    objects().delete([MARK_KEY])
+    store = objects()
+    for page in store.listing(prefix=PREFIX):
+        store.delete([listed.key for listed in page])
+    store.delete([MARK_KEY])
 
 
 def restore() -> None:

@@ -23,6 +23,9 @@ TONES: dict[str, str] = {
     Action.MEDIA_PURGED: WARN,
     Action.WEBHOOK_DISABLED: WARN,
     Action.WEBHOOK_ENABLED: BUSY,
+    Action.INGEST_POLICY_CHANGED: BUSY,
+    Action.STORE_MARKED: WARN,
+    Action.STORAGE_RECONCILED: WARN,
 }
 
 

@@ -26,6 +26,9 @@ class AuditEvent(models.Model):
         MEDIA_PURGED = "media_purged", "media purged by an operator"
         WEBHOOK_DISABLED = "webhook_disabled", "webhook disabled"
         WEBHOOK_ENABLED = "webhook_enabled", "webhook enabled"
+        INGEST_POLICY_CHANGED = "ingest_policy_changed", "ingest policy changed"
+        STORE_MARKED = "store_marked", "store marked by an operator"
+        STORAGE_RECONCILED = "storage_reconciled", "storage reconciled by an operator"
 
     id = models.BigAutoField(primary_key=True)
     at = models.DateTimeField()

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, cast
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.template.defaultfilters import filesizeformat
@@ -190,10 +190,12 @@ class MediaAdmin(Holdable, ReadOnlyPage):
         return request.user.has_perm("media_store.remove_media")
 
     @admin.action(description="Remove the bytes of selected media, keep the tombstone", permissions=["remove"])
-    def remove(self, request: HttpRequest, queryset: QuerySet[Media]) -> None:
-        """By the same verb as a client's delete; what is held stays, and is told."""
+    def remove(self, request: HttpRequest, queryset: QuerySet[Media]) -> HttpResponse | None:
+        """Ask first; then by the same verb as a client's delete. What is held stays, and is told."""
         if self.is_too_many(request, queryset, instead="an operator purges more by manage.py purge_media."):
-            return
+            return None
+        if request.POST.get("confirmed") != "yes":
+            return self.ask(request, "admin/media_store/remove.html", rows=queryset, title="Are you sure?")
         now, removed, refused = timezone.now(), 0, []
         for media in queryset:
             try:
@@ -208,6 +210,7 @@ class MediaAdmin(Holdable, ReadOnlyPage):
             f"{removed} media removed; collection takes the bytes that nobody else refers to.{before}",
             messages.SUCCESS if removed else messages.WARNING,
         )
+        return None
 
 
 def _is_named(words: str) -> Q:

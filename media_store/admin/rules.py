@@ -1,11 +1,13 @@
 """Rules of retention in the admin: made, changed and taken back by the verbs."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.conf import settings
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
@@ -126,15 +128,41 @@ class RetentionRuleAdmin(Page):
 
     def save_model(self, request: HttpRequest, obj: RetentionRule, form: Any, change: bool) -> None:  # noqa: ARG002, FBT001 - Django's signature
         """Make or change it by the verb; the media that are there follow by a task."""
-        said = {name: getattr(obj, name) for name in SAID}
-        rule = retention.set_rule(**said, keep_days=obj.keep_days, now=timezone.now(), by=by(request))
+        said, now = {name: getattr(obj, name) for name in SAID}, timezone.now()
+        rule = retention.set_rule(**said, keep_days=obj.keep_days, now=now, by=by(request))
         obj.pk, obj.label = rule.pk, rule.label
+        self._tell_moves_once_committed(request, said, keep_days=obj.keep_days, now=now)
         hint(apply_retention_rules)
 
     def delete_model(self, request: HttpRequest, obj: RetentionRule) -> None:
         """Take it back by the verb."""
-        retention.remove_rule(obj, now=timezone.now(), by=by(request))
+        said, now = {name: getattr(obj, name) for name in SAID}, timezone.now()
+        retention.remove_rule(obj, now=now, by=by(request))
+        self._tell_moves_once_committed(request, said, keep_days=None, now=now)
         hint(apply_retention_rules)
+
+    def _tell_moves_once_committed(
+        self, request: HttpRequest, said: dict[str, Any], *, keep_days: int | None, now: datetime
+    ) -> None:
+        """What it does to the media that are there, while it can still be taken back.
+
+        Counted before the task is asked for, which would leave nothing to count, and in no transaction: on SQLite
+        nobody else could write meanwhile.
+        """
+        transaction.on_commit(
+            lambda: self._tell_moves(request, retention.moves_of(**said, keep_days=keep_days, now=now))
+        )
+
+    def _tell_moves(self, request: HttpRequest, moves: retention.Moves) -> None:
+        if moves.earlier or moves.later:
+            level = messages.WARNING if moves.expired_at_once else messages.INFO
+            sentence = (
+                f"Of the media that are there {moves.earlier} expire earlier, {moves.expired_at_once} of them at once, "
+                f"and {moves.later} later."
+            )
+            self.message_user(request, sentence, level)
+        for stopped in moves.braked:
+            self.message_user(request, f"The brake will stop the next purge: {stopped.sentence}", messages.WARNING)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[RetentionRule]) -> None:
         """Each by the verb."""

@@ -6,12 +6,14 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import TextChoices
 
-from devices.models import BY_CHARACTERS, Device
+from devices import audit
+from devices.models import BY_CHARACTERS, AuditEvent, Device
 from media_store.ingest.arrival import Arrival
 from media_store.models import IngestPolicy
 
 OF_GROUPS = "@g.us"
 OF_STATUSES = "status@broadcast"
+SAID = ("kinds", "groups", "statuses", "max_bytes")
 
 
 class ChatType(TextChoices):
@@ -62,8 +64,17 @@ def set_policy(  # noqa: PLR0913 - what a policy says, each by its name
     with transaction.atomic():
         # Against the device's end, which takes its policy away.
         Device.objects.lock_living(pk=device.pk)
+        before = _said(policy_of(device))
         policy, _ = IngestPolicy.objects.update_or_create(
             device=device,
             defaults={**said, "max_bytes": max_bytes, "changed_at": now, "changed_by": by[:BY_CHARACTERS]},
         )
+        # A gateway may say at each start what it said before: the trail tells of changes.
+        if _said(policy) != before:
+            action = AuditEvent.Action.INGEST_POLICY_CHANGED
+            audit.record(audit.of_device(action, device, now=now, by=by, details=_said(policy)))
     return policy
+
+
+def _said(policy: IngestPolicy) -> dict[str, object]:
+    return {name: getattr(policy, name) for name in SAID}

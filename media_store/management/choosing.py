@@ -16,11 +16,16 @@ from media_store.models import Media, MediaQuerySet
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """The media, the choice as it was typed, and the reason that their tombstones give."""
+    """The media, the choice as it was typed, and whether only what expired was chosen."""
 
     rows: MediaQuerySet
     typed: str
-    reason: str
+    is_expired_only: bool
+
+    @property
+    def reason(self) -> str:
+        """What tombstones give."""
+        return "retention" if self.is_expired_only else "staff"
 
 
 def add_arguments(parser: CommandParser) -> None:
@@ -48,9 +53,7 @@ def choice_of(options: Mapping[str, Any], *, now: dt.datetime) -> Choice:
         rows = rows.filter(created_at__lt=_before(options["before"], now=now))
     if options["larger_than"] is not None:
         rows = rows.filter(size__gt=options["larger_than"])
-    return Choice(
-        rows=_narrowed(rows, options), typed=_typed(options, now=now), reason="retention" if only_expired else "staff"
-    )
+    return Choice(rows=_narrowed(rows, options), typed=_typed(options, now=now), is_expired_only=only_expired)
 
 
 def _narrowed(rows: MediaQuerySet, options: Mapping[str, Any]) -> MediaQuerySet:

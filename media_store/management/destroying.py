@@ -106,7 +106,8 @@ def account_line(account: Account | AppAccount) -> str:
         left = f" Still to go: {counted(account.media_left, 'media', 'media')} and {objects}."
     shared = ""
     if isinstance(account, Account) and account.objects_shared:
-        shared = f" {counted(account.objects_shared, 'object')} stay, as other media of the app carry the same bytes."
+        stay = "stays" if account.objects_shared == 1 else "stay"
+        shared = f" {counted(account.objects_shared, 'object')} {stay}, as other media of the app carry the same bytes."
     gone = account.media, account.bytes
     return f"Removed {counted(gone[0], 'media', 'media')} ({written_size(gone[1])}): {account.status}.{left}{shared}"
 

@@ -14,6 +14,11 @@ nobody there to ask and no --yes; 130 ended by Ctrl-C, SIGTERM or SIGHUP after t
 YES = ("y", "yes")
 
 
+def is_anybody_there() -> bool:
+    """Whether a question can be answered: by a terminal, not by a pipe, and not where stdin was closed."""
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
 class Operation(Door):
     """A command that works in batches: one object on stdout with --json, all talk on stderr."""
 
@@ -54,7 +59,7 @@ class Operation(Door):
         """Return if it may be done. Raises CommandError: 1 where the answer is no, 2 where nobody can answer."""
         if yes:
             return
-        if not sys.stdin.isatty():
+        if not is_anybody_there():
             message = f"{question} Nobody is there to ask: say so with --yes. Nothing was touched."
             raise CommandError(message, returncode=USAGE)
         self.stderr.write(f"{question} [y/N] ", lambda text: text, ending="")

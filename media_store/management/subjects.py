@@ -75,7 +75,8 @@ def _called(text: str, action: AuditEvent.Action, *, app_id: uuid.UUID | None) -
     found = list(by_id[:1]) or list(marks.filter(subject=text)[:2])
     what = column.removesuffix("_id")
     if not found:
-        message = f"There is no {what} with the id or name {text!r}, and none was destroyed that the trail tells of."
+        # It may be there and live: nothing else is said about it.
+        message = f"No {what} with the id or name {text!r} was destroyed, as far as the trail tells."
         raise CommandError(message)
     if len(found) > 1:
         message = f"Several {what}s called {text!r} were destroyed; give the id of the one you mean."

@@ -100,8 +100,17 @@ class MediaQuerySet(models.QuerySet["Media"]):
         return self.exclude(Exists(of_media)).exclude(Exists(wider))
 
     def held(self, *, now: datetime) -> MediaQuerySet:
-        """The others: those that a legal hold keeps."""
-        return self.filter(_is_held(now))
+        """The others: those that a legal hold keeps.
+
+        The ids of what is held are read first, and named: each is then found by its index, where for an OR of
+        subqueries every row is read.
+        """
+        active = LegalHold.objects.active(now=now)
+        of_media, of_device, of_app = (
+            list(active.of_scope(scope).values_list(f"{scope}_id", flat=True).distinct())
+            for scope in ("media", "device", "app")
+        )
+        return self.filter(Q(pk__in=of_media) | Q(device_id__in=of_device) | Q(app_id__in=of_app))
 
     def telling_held(self, *, now: datetime) -> MediaQuerySet:
         """With `is_held` on each row, so that a list need not ask for each."""

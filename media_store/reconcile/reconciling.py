@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from devices import audit
+from devices.models import AuditEvent
 from media_store import collection, store_mark
 from media_store.failpoints import reached
 from media_store.models import Media
@@ -49,10 +51,11 @@ class Reconciled:
     is_complete: bool = False
 
 
-def reconcile(
+def reconcile(  # noqa: PLR0913 - how a run is to go, each by its name
     choice: Choice,
     *,
     now: datetime,
+    by: str = "",
     on_finding: OnFinding = lambda _: None,
     on_stretch: Callable[[Reconciled], None] = lambda _: None,
     may_go_on: Callable[[], bool] = lambda: True,
@@ -60,8 +63,9 @@ def reconcile(
     """Compare every object with its row and every row with its object.
 
     `on_finding` hears of each once it has been put right, or not; `on_stretch` hears the sums after each stretch;
-    `may_go_on` is asked before each. Nothing is concluded from a store that is not proved to be ours, before it is
-    asked and again after: a disk that goes away in the middle looks like one that has lost everything.
+    `may_go_on` is asked before each. What is put right is told in the trail, with who had it done (`by`). Nothing is
+    concluded from a store that is not proved to be ours, before it is asked and again after: a disk that goes away in
+    the middle looks like one that has lost everything.
 
     Errors: `WrongStore`, `StorageUnavailable`; everything up to the last `on_stretch` is done.
     """
@@ -76,7 +80,7 @@ def reconcile(
             store_mark.prove_marked()
             reached("reconcile.found")
         if choice.fix:
-            _fix(taken, choice=choice, now=now)
+            _fix(taken, choice=choice, now=now, by=by)
         _tell(taken, sums, on_finding)
         is_whole = len(taken) == len(found)
         sums.last_key = stretch.until if is_whole else taken[-1].key
@@ -107,10 +111,10 @@ def _within(found: Sequence[Finding], *, limit: int | None) -> Sequence[Finding]
     return found[: ours[limit - 1]]
 
 
-def _fix(found: Sequence[Finding], *, choice: Choice, now: datetime) -> None:
+def _fix(found: Sequence[Finding], *, choice: Choice, now: datetime, by: str) -> None:
     for finding in found:
         if finding.kind == Kind.MISSING and finding.blob is not None:
-            settled = fail_media_of(finding.blob, now=now)
+            settled = fail_media_of(finding.blob, now=now, by=by)
             finding.media_failed = settled.media_failed
             finding.fixed = Fixed.FAILED if settled.is_settled else Fixed.NOT
     orphans = [finding for finding in found if finding.kind == Kind.ORPHAN]
@@ -120,6 +124,17 @@ def _fix(found: Sequence[Finding], *, choice: Choice, now: datetime) -> None:
         # One that was not tried had a row after all.
         finding.error = tried.get(finding.key, "a row speaks of it now")
         finding.fixed = Fixed.NOT if finding.error else Fixed.DELETED
+    _tell_deleted([finding for finding in orphans if finding.fixed == Fixed.DELETED], now=now, by=by)
+
+
+def _tell_deleted(gone: Sequence[Finding], *, now: datetime, by: str) -> None:
+    """One event for a stretch: no row speaks of any of them, and there may be millions."""
+    if not gone:
+        return
+    details = {"objects": len(gone), "bytes": sum(finding.size for finding in gone), "last_key": gone[-1].key}
+    audit.record(
+        audit.event(AuditEvent.Action.STORAGE_RECONCILED, now=now, by=by, subject=gone[0].key, details=details)
+    )
 
 
 def _tell(found: Sequence[Finding], sums: Reconciled, on_finding: OnFinding) -> None:

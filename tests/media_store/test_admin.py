@@ -222,7 +222,8 @@ class TestTheFile:
 
 class TestRemoving:
     def _remove(self, client: Client, *media: dict[str, Any]) -> None:
-        client.post(LIST, {"action": "remove", "_selected_action": [each["id"] for each in media]})
+        chosen = {"action": "remove", "_selected_action": [each["id"] for each in media]}
+        client.post(LIST, {**chosen, "confirmed": "yes"})
 
     def test_makes_tombstones_by_the_verb(self, dora: Client, alice: Person) -> None:
         media = [alice.sent(jpeg()), alice.sent(png())]

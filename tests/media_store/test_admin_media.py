@@ -82,7 +82,7 @@ class TestThePage:
 
     def test_tells_why_and_when_a_tombstone_went(self, dora: Client, alice: Person) -> None:
         media = alice.sent(jpeg())
-        act(dora, MEDIA, "remove", media["id"])
+        act(dora, MEDIA, "remove", media["id"], confirmed="yes")
         text = shown(dora, page_of(media))
         assert re.search(r"hub-quiet\">purged</span>\s+staff", text)
         assert f"{timezone.now():%-d %b %Y}" in text[text.index("How it went") :]
@@ -185,11 +185,21 @@ class TestEvidence:
 
 
 class TestRemoving:
+    def test_asks_first_and_says_what_stays(self, dora: Client, alice: Person) -> None:
+        held, chosen, gone = alice.sent(jpeg()), alice.sent(png()), alice.sent(pdf(), type="document")
+        hold(row(held))
+        alice.api.delete(f"/v1/media/{gone['id']}")
+        text = act(dora, MEDIA, "remove", held["id"], chosen["id"], gone["id"]).content.decode()
+        assert "This cannot be undone." in text
+        assert all(media["media_path"] in text for media in (held, chosen, gone))
+        assert [text.count(words) for words in ("under a legal hold", "went before", " go<")] == [1, 1, 1]
+        assert [row(media).status for media in (held, chosen, gone)] == ["ready", "ready", "purged"]
+
     def test_refuses_the_held_one_by_one_and_counts_the_others(self, dora: Client, alice: Person) -> None:
         held, removed, gone = alice.sent(jpeg()), alice.sent(png()), alice.sent(pdf(), type="document")
         hold(row(held))
         alice.api.delete(f"/v1/media/{gone['id']}")
-        text = act(dora, MEDIA, "remove", held["id"], removed["id"], gone["id"]).content.decode()
+        text = act(dora, MEDIA, "remove", held["id"], removed["id"], gone["id"], confirmed="yes").content.decode()
         assert f"The media {held['media_path']} stays: The media is under a legal hold" in text
         assert "1 media removed;" in text
         assert "1 had gone before." in text
@@ -197,7 +207,7 @@ class TestRemoving:
 
     def test_tells_the_trail_who_it_was(self, dora: Client, alice: Person) -> None:
         media = alice.sent(jpeg())
-        act(dora, MEDIA, "remove", media["id"])
+        act(dora, MEDIA, "remove", media["id"], confirmed="yes")
         event = AuditEvent.objects.get(action="media_removed")
         assert (event.by, event.subject) == ("staff dora", media["media_path"])
 

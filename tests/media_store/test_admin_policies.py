@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from devices.models import AuditEvent
 from media_store.models import IngestPolicy, Media
 from tests.media_files import jpeg
 from tests.people import Person, device_url, staff
@@ -44,6 +45,7 @@ class TestAPolicyInTheAdmin:
         assert saved(dora, alice, kinds=["audio"], groups=None, max_bytes="500").status_code == 302
         assert policy_of(alice) == {"kinds": ["audio"], "groups": False, "statuses": True, "max_bytes": 500}
         assert IngestPolicy.objects.get().changed_by == "staff dora"
+        assert AuditEvent.objects.get(action="ingest_policy_changed").by == "staff dora"
 
     def test_of_every_kind_is_one_of_any(self, dora: Client, alice: Person) -> None:
         saved(dora, alice, kinds=["audio"])

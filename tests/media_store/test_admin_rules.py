@@ -1,5 +1,6 @@
 """Rules of retention, as staff make, change and take them back."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -71,6 +72,21 @@ class TestMaking:
             assert asked == ["media_store.tasks.apply_retention_rules"]
         finally:
             signals.before_task_publish.disconnect(hear)
+
+    @pytest.mark.django_db(transaction=True)
+    def test_tells_what_it_does_to_the_media_that_are_there(
+        self, dora: Client, alice: Person, settings: Settings
+    ) -> None:
+        settings.BRAKE_MIN_MEDIA = 0
+        old, fresh = alice.sent(jpeg()), alice.sent(jpeg(shade=1))
+        Media.objects.filter(pk=old["id"]).update(created_at=timezone.now() - timedelta(days=20))
+        text = dora.post(ADD, form(keep_days="14"), follow=True).content.decode()
+        assert "Of the media that are there 2 expire earlier, 1 of them at once, and 0 later." in text
+        assert "The brake will stop" not in text
+        Media.objects.filter(pk=fresh["id"]).update(created_at=timezone.now() - timedelta(days=10))
+        text = dora.post(change_page(RetentionRule.objects.get()), {"keep_days": "5"}, follow=True).content.decode()
+        assert "2 of them at once" in text
+        assert "The brake will stop the next purge: 2 of the 2 media" in text
 
     @pytest.mark.parametrize(
         ("said", "sentence"),

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from devices import destruction as devices_destruction
 from devices.models import Device
-from media_store import destruction, tasks
+from media_store import destruction, retention, tasks
 from media_store.collection import condemning
 from media_store.models import Blob, BlobRelease, Media
 from media_store.retention import purging, windows
@@ -66,6 +66,15 @@ class TestPlans:
         assert not Media.objects.filter(app=alice.app).exists()
         assert reads_whole(plans) == []
         assert used(plans) >= {"media_purged", "media_failed"}
+
+    def test_what_is_held_is_found_by_what_is_held(self, alice: Person, bob: Person) -> None:
+        now = timezone.now()
+        filled(alice, bob, lambda now: {"expires_at": now + timedelta(days=1)})
+        for subject in (Media.objects.filter(app=bob.app)[0], Media.objects.filter(app=bob.app)[1], alice.device):
+            retention.hold(subject, reason="case 12", until=None, by="test", now=now)
+        with plans_kept() as plans:
+            assert Media.objects.held(now=now).count() == LEAVING + 2
+        assert reads_whole(plans) == []
 
 
 def filled(alice: Person, bob: Person, leaving: Callable[[datetime], dict[str, object]]) -> None:

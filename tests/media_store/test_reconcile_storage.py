@@ -14,6 +14,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from devices.management.door import INTERRUPTED
+from devices.models import AuditEvent
 from media_store import failpoints, retention
 from media_store.models import Blob, Media, PurgeRun
 from media_store.storage import new_key, objects
@@ -137,6 +138,19 @@ class TestFixing:
         assert "1 media marked failed" in ended.err
         assert objects().size_of(orphan) is None
         assert Media.objects.get().reason == "bytes_missing"
+
+    def test_is_told_in_the_trail(self, alice: Person, key: str, orphan: str) -> None:
+        replace(key, None)
+        run_later("--dry-run")
+        assert not AuditEvent.objects.exists()
+        run_later("--fix", "--yes")
+        told = {event.subject: event for event in AuditEvent.objects.filter(action="storage_reconciled")}
+        lost, deleted = told[key], told[orphan]
+        assert (lost.app_id, lost.details["media_failed"], lost.details["reason"]) == (alice.app.pk, 1, "bytes_missing")
+        assert deleted.details == {"objects": 1, "bytes": 5, "last_key": orphan}
+        assert all(event.by.startswith("operator ") for event in told.values())
+        run_later("--fix", "--yes")
+        assert AuditEvent.objects.count() == len(told)
 
     def test_of_what_is_held_ends_with_1(self, alice: Person, key: str) -> None:
         replace(key, None)

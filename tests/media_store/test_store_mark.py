@@ -1,5 +1,6 @@
 """The store's mark: no store is taken for ours that is not, and nothing is put there or concluded from it."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -8,26 +9,28 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from media_store import collection, store_mark
-from media_store.errors import StorageUnavailable, WrongStore
-from media_store.models import Blob, StoreMark
-from media_store.storage import objects
+from media_store.errors import OccupiedStore, StorageUnavailable, WrongStore
+from media_store.models import Blob, Media, StoreMark
+from media_store.storage import new_key, objects
+from tests import isolation
 from tests.media_files import jpeg, png
 from tests.people import Person, bytes_of, refusal
-from tests.stores import use
+from tests.stores import put, use
 
 pytestmark = pytest.mark.storage
 MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture(params=["files", pytest.param("s3", marks=pytest.mark.services)])
-def store(request: pytest.FixtureRequest, settings: Settings, tmp_path: Path, db: None) -> str:
+def store(request: pytest.FixtureRequest, settings: Settings, tmp_path: Path, db: None) -> Iterator[str]:
     """A store that nobody has used yet, each kind in turn."""
     if request.param == "files":
         use(settings, folder=tmp_path / "media", bucket="")
     else:
         use(settings)
-        objects().delete([".mediahub", "blobs/.mediahub"])
-    return str(request.param)
+        isolation.empty_the_store()
+    yield str(request.param)
+    isolation.empty_the_store()
 
 
 def prove() -> None:
@@ -80,6 +83,60 @@ class TestTheFirstUse:
         with pytest.raises(WrongStore):
             prove()
         assert StoreMark.objects.get().marked_at is None
+
+
+class TestAStoreWithObjectsAndNoMark:
+    @pytest.fixture
+    def strangers(self, store: str, alice: Person, tmp_path: Path) -> str:
+        """The key of an object of a database that is not ours."""
+        key = new_key(app_id=alice.app.pk)
+        put(key, b"12345", tmp_path)
+        return key
+
+    def test_is_not_marked_by_a_database_that_knows_none_of_them(self, strangers: str, alice: Person) -> None:
+        assert refusal(alice.api.send(alice.device, jpeg())) == (503, "storage_unavailable")
+        with pytest.raises(OccupiedStore) as refused:
+            prove()
+        assert "manage.py mark_store" in refused.value.sentence
+        assert objects().read_mark() is None
+        assert StoreMark.objects.get().marked_at is None
+        assert not Media.objects.exists()
+
+    def test_is_marked_where_a_row_names_one_of_them(self, strangers: str, alice: Person) -> None:
+        objects().delete([strangers])
+        alice.sent(jpeg())
+        objects().delete(["blobs/.mediahub"])
+        StoreMark.objects.update(marked_at=None)
+        prove()
+        assert objects().read_mark() == token()
+
+    def test_is_not_marked_where_rows_name_others(self, strangers: str, alice: Person) -> None:
+        objects().delete([strangers])
+        alice.sent(jpeg())
+        objects().delete(["blobs/.mediahub"])
+        StoreMark.objects.update(marked_at=None)
+        Blob.objects.update(storage_key=new_key(app_id=alice.app.pk))
+        with pytest.raises(OccupiedStore):
+            prove()
+
+    def test_is_marked_where_no_name_is_of_ours(self, store: str, tmp_path: Path) -> None:
+        put("blobs/readme.txt", b"12345", tmp_path)
+        prove()
+        assert objects().read_mark() == token()
+
+    def test_that_another_process_marks_meanwhile_is_ours(
+        self, strangers: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        ours = objects()
+        listing = ours.listing
+
+        def list_and_be_overtaken(**where: str) -> object:
+            ours.write_mark(token())
+            return listing(**where)
+
+        monkeypatch.setattr(ours, "listing", list_and_be_overtaken)
+        prove()
+        assert StoreMark.objects.get().marked_at is not None
 
 
 class TestACollection:

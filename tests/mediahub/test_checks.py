@@ -140,3 +140,12 @@ class TestDeadlines:
     ) -> None:
         settings.FETCH_DEADLINE_SECONDS, settings.TASK_LIMIT_SECONDS = fetch, limit
         assert [message.id for message in checks.check_deadlines()] == ids
+
+
+class TestLeases:
+    @pytest.mark.parametrize(("url", "lease", "ids"), [(600, 120, []), (120, 120, []), (60, 120, ["mediahub.W003"])])
+    def test_a_content_url_should_live_as_long_as_the_claim(
+        self, settings: Settings, url: int, lease: int, ids: list[str]
+    ) -> None:
+        settings.CONTENT_URL_SECONDS, settings.OUTBOX_LEASE_SECONDS = url, lease
+        assert [message.id for message in checks.check_leases()] == ids

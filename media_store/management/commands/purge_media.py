@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from django.core.management.base import CommandError, CommandParser
@@ -14,10 +14,11 @@ from media_store.management import choosing, measures, stopping, telling
 from media_store.management.choosing import Choice
 from media_store.management.freeing import Freed, free
 from media_store.management.measures import counted, written_size
-from media_store.management.operating import Operation
+from media_store.management.operating import Operation, is_anybody_there
 from media_store.management.stopping import MayGoOn
 from media_store.models import PurgeRun
 from media_store.retention import Forecast, Purged
+from media_store.retention.forecast import Why
 
 BRAKED = 3
 MOST_BATCH_ROWS = 50_000
@@ -26,13 +27,14 @@ GOES_ALONE = "--explain tells of one path and takes nothing: beside it there is 
 
 @dataclass(frozen=True, kw_only=True)
 class Errand:
-    """One run: what was chosen, what was forecast, and how to go about it."""
+    """One run: what was chosen, what was forecast, how to go about it; and how many are left for want of an answer."""
 
     choice: Choice
     plan: Forecast
     options: Mapping[str, Any]
     by: str
     now: dt.datetime
+    left: int = 0
 
 
 class Command(Operation):
@@ -44,7 +46,8 @@ class Command(Operation):
         "not merely expire, it asks for. Media under a legal hold stay whatever was chosen."
     )
     examples: ClassVar[str] = """
-  manage.py purge_media                                what has expired: safe at any time, and in a cron job
+  manage.py purge_media                                what has expired; it asks where a changed rule had part in that
+  manage.py purge_media --quiet --yes                  the same unasked, as beat does it: for a cron job
   manage.py purge_media --dry-run                      the table of what would go; nothing is written
   manage.py purge_media --app "Web shop" --kind video --before 90d
                                                        this app's videos that came more than 90 days ago, expired or not
@@ -58,6 +61,9 @@ class Command(Operation):
 How it goes: the store is proved to be ours; what merely expired goes first, then the rest, in batches; after
 RELEASE_GRACE_SECONDS the objects are deleted. RETENTION_FLOOR_DAYS binds rules, not what you choose here.
 
+Nobody there to ask (no terminal) and no --yes: what merely expired goes all the same; what a changed rule brought
+forward is left, and the exit code is 1; what was chosen by --before or --larger-than, or forced, is refused whole.
+
 The brake: where more than BRAKE_PERCENT of an app's media, and more than BRAKE_MIN_MEDIA, would go that did not
 merely expire, none of them is touched, and --force takes them all the same.
 
@@ -69,9 +75,9 @@ With --explain: the facts of the path, null where there are none, and holds, a l
     exit_codes: ClassVar[
         str
     ] = """exit codes: 0 done; 1 refused or partly failed (the store is wrong, down or full: nothing was touched; or it
-would not delete some objects: the tombstones stand), which a sentence explains; 2 wrong usage, or nobody there to ask
-and no --yes: nothing was touched; 3 stopped by the brake: what merely expired went all the same;
-130 ended by Ctrl-C, SIGTERM or SIGHUP after the batch in hand: run it again"""
+would not delete some objects: the tombstones stand; or media were left for want of a --yes), which a sentence
+explains; 2 wrong usage, or nobody there to ask and no --yes: nothing was touched; 3 stopped by the brake: what merely
+expired went all the same; 130 ended by Ctrl-C, SIGTERM or SIGHUP after the batch in hand: run it again"""
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take the choice, and how to go about it."""
@@ -95,14 +101,15 @@ and no --yes: nothing was touched; 3 stopped by the brake: what merely expired w
             raise CommandError(f"--batch-size is {MOST_BATCH_ROWS} at most.", returncode=USAGE)
         choice = choosing.choice_of(options, now=now)
         plan = retention.forecast(choice.rows, limit=options["limit"], force=options["force"], now=now)
-        self._show(plan, is_asking=plan.needs_asking() and not options["yes"] and not options["dry_run"])
+        errand = _within_reach(Errand(choice=choice, plan=plan, options=options, by=operator(), now=now))
+        is_asking = plan.needs_asking() and not errand.left and not options["yes"]
+        self._show(plan, is_asking=is_asking and not options["dry_run"])
         result = {"dry_run": options["dry_run"], "choice": choice.typed, **telling.forecast_facts(plan)}
         if options["dry_run"]:
             self.answer(result, as_json=options["json"])
             return
-        if plan.needs_asking():
-            self.ask("Purge media that did not merely expire?", yes=options["yes"])
-        errand = Errand(choice=choice, plan=plan, options=options, by=operator(), now=now)
+        if is_asking:
+            self.ask("Purge media that did not merely expire?", yes=False)
         self._carry_out(errand, result)
 
     def _explain(self, options: Mapping[str, Any], *, now: dt.datetime) -> None:
@@ -135,11 +142,12 @@ and no --yes: nothing was touched; 3 stopped by the brake: what merely expired w
         ):
             purged = self._purge(errand, may_go_on=lambda: may_go_on() and may_collect())
             freed = free(self, by=errand.by, may_go_on=lambda: may_go_on() and may_collect())
-        self._tell(purged, freed, interrupted=stop.asked, result=result, as_json=errand.options["json"])
+        self._tell(errand, purged, freed, interrupted=stop.asked, result=result)
 
     def _purge(self, errand: Errand, *, may_go_on: MayGoOn) -> Purged:
         choice, limit = errand.choice, errand.options["limit"]
-        total = min(errand.plan.going(), limit or errand.plan.going())
+        going = errand.plan.going() - errand.left
+        total = min(going, limit or going)
         with runs.run(PurgeRun.Work.PURGE, by=errand.by, choice=choice.typed, now=errand.now) as row:
             # Before any row: what could not be deleted afterwards is not let go of.
             store_mark.prove(now=errand.now)
@@ -163,15 +171,15 @@ and no --yes: nothing was touched; 3 stopped by the brake: what merely expired w
         return purged
 
     def _tell(
-        self, purged: Purged, freed: Freed, *, interrupted: bool, result: dict[str, object], as_json: bool
+        self, errand: Errand, purged: Purged, freed: Freed, *, interrupted: bool, result: dict[str, object]
     ) -> None:
         self.say(
             f"Purged {counted(purged.rows, 'media', 'media')}, which let go of {written_size(purged.bytes)}; deleted "
             f"{counted(freed.objects, 'object')}, which freed {written_size(freed.bytes)}."
         )
         if freed.bytes < purged.bytes and not freed.sentence and not interrupted:
-            self.say("The difference is bytes that other media share, which stay.")
-        sentence, code, outcome = _ending(purged, freed, interrupted=interrupted)
+            self.say("Bytes that several media share count for each of them, and go with the last of them.")
+        sentence, code, outcome = _ending(purged, freed, left=errand.left, interrupted=interrupted)
         done = {
             "rows": purged.rows,
             "bytes_let_go": purged.bytes,
@@ -181,9 +189,22 @@ and no --yes: nothing was touched; 3 stopped by the brake: what merely expired w
             "outcome": outcome,
             "error": sentence,
         }
-        self.answer(result | done, as_json=as_json)
+        self.answer(result | done, as_json=errand.options["json"])
         if code:
             raise CommandError(sentence, returncode=code)
+
+
+def _within_reach(errand: Errand) -> Errand:
+    """The errand; where it would ask about what merely expired and more, and nobody is there, without that more.
+
+    Nothing that merely expired waits for an answer. What was chosen or forced is one thing, though, and waits whole.
+    """
+    options, plan = errand.options, errand.plan
+    can_ask = options["yes"] or is_anybody_there()
+    if can_ask or options["force"] or not errand.choice.is_expired_only or not plan.needs_asking():
+        return errand
+    choice = replace(errand.choice, rows=errand.choice.rows.merely_expired(now=errand.now))
+    return replace(errand, choice=choice, left=plan.going(Why.BROUGHT_FORWARD))
 
 
 def _noting(row: PurgeRun, reached: Callable[[int], None]) -> Callable[[Purged], None]:
@@ -195,14 +216,21 @@ def _noting(row: PurgeRun, reached: Callable[[int], None]) -> Callable[[Purged],
     return note
 
 
-def _ending(purged: Purged, freed: Freed, *, interrupted: bool) -> tuple[str, int, str]:
-    """The sentence, the exit code and the outcome: a fault before a signal before the brake."""
+def _ending(purged: Purged, freed: Freed, *, left: int, interrupted: bool) -> tuple[str, int, str]:
+    """The sentence, the exit code and the outcome: a fault before a signal before the brake before what was left."""
     if freed.sentence:
         return " ".join(filter(None, (freed.sentence, _brake(purged)))), 1, "partly"
     if interrupted:
         return "Interrupted: what was done stands, and running it again goes on.", INTERRUPTED, "interrupted"
     if purged.braked:
         return f"Stopped by the brake: {_brake(purged)}", BRAKED, "stopped"
+    if left:
+        what = counted(left, "media", "media")
+        return (
+            f"Left {what} that expired since a rule was changed: nobody is there to ask; say so with --yes.",
+            1,
+            "partly",
+        )
     return "", 0, "done"
 
 

@@ -16,6 +16,7 @@ from media_store import collection, runs
 from media_store.errors import StorageUnavailable
 from media_store.management.finding_lines import KINDS, FindingTeller
 from media_store.management.key_ranges import add_range_arguments, chosen_prefix, our_prefix
+from media_store.management.operating import is_anybody_there
 from media_store.management.stopping import Stop
 from media_store.models import PurgeRun
 from media_store.reconcile import Choice, Kind, Reconciled, reconcile
@@ -93,7 +94,7 @@ Ctrl-C ends after the page in hand.
             f"In the store {store}, below {choice.prefix}: media whose bytes are missing will be marked failed, and "
             f"objects that no row speaks of, older than {_told_age(choice.older_than)}, will be deleted for good."
         )
-        if not sys.stdin.isatty():
+        if not is_anybody_there():
             raise CommandError("Nobody is here to ask: give --yes to go on.", returncode=2)
         self.stderr.write("Go on? [y/N] ", ending="")
         if sys.stdin.readline().strip().lower() not in ("y", "yes"):
@@ -102,10 +103,10 @@ Ctrl-C ends after the page in hand.
 
 def _run(choice: Choice, teller: FindingTeller, stop: Stop) -> tuple[Reconciled, str]:
     """The sums, and what the store said where it failed."""
-    now = timezone.now()
+    now, by = timezone.now(), operator()
     sums = Reconciled(last_key=choice.start_after)
     try:
-        with runs.run(PurgeRun.Work.RECONCILE, by=operator(), choice=_typed(choice), now=now) as row:
+        with runs.run(PurgeRun.Work.RECONCILE, by=by, choice=_typed(choice), now=now) as row:
 
             def note(so_far: Reconciled) -> None:
                 nonlocal sums
@@ -115,7 +116,7 @@ def _run(choice: Choice, teller: FindingTeller, stop: Stop) -> tuple[Reconciled,
                 runs.note(row)
                 teller.at(sums.objects)
 
-            sums = reconcile(choice, now=now, on_finding=teller.tell, on_stretch=note, may_go_on=stop.may_go_on)
+            sums = reconcile(choice, now=now, by=by, on_finding=teller.tell, on_stretch=note, may_go_on=stop.may_go_on)
     except StorageUnavailable as fault:
         return sums, runs.told(fault)
     return sums, ""

@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from devices import destruction as device_destruction
+from devices.models import AuditEvent
 from media_store import destruction
 from media_store.models import IngestPolicy, Media
 from tests.listening import heard, listen
@@ -94,6 +95,17 @@ class TestAPolicy:
         policy(alice, kinds=["audio"], groups=False)
         policy(alice)
         assert outcome(alice, chat_id="1@g.us") == ("ready", None)
+
+    def test_that_changes_something_is_told_in_the_trail(self, alice: Person) -> None:
+        policy(alice)
+        policy(alice, groups=False)
+        policy(alice, groups=False)
+        policy(alice)
+        told = AuditEvent.objects.filter(action="ingest_policy_changed").order_by("pk")
+        assert [event.details for event in told] == [{**ALL, "groups": False}, ALL]
+        assert {(event.by, event.subject, event.app_id, event.device_id) for event in told} == {
+            (f"key {alice.token[:12]}", alice.device.name, alice.app.pk, alice.device.pk)
+        }
 
     def test_goes_with_its_device(self, alice: Person) -> None:
         policy(alice, groups=False)

@@ -1,5 +1,6 @@
 """What an operator purges: what goes, what stays, what is asked, and what is told."""
 
+import io
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -76,7 +77,7 @@ class TestWhatExpired:
         told = run("purge_media", "--json")
         assert told.result["bytes_let_go"] == len(jpeg())
         assert told.result["bytes_freed"] == told.result["objects_deleted"] == 0
-        assert "bytes that other media share" in told.talk
+        assert "Bytes that several media share count for each of them" in told.talk
         assert alice.api.download(other).status_code == 200
 
     def test_stays_where_it_is_held_and_is_shown_so(self, alice: Person) -> None:
@@ -281,14 +282,37 @@ class TestAsking:
             aged[1]: "staff",
         }
 
-    def test_is_done_about_what_a_changed_rule_brought_forward(self, alice: Person, aged: list[str]) -> None:
+    def test_is_done_about_what_a_changed_rule_brought_forward(
+        self, alice: Person, aged: list[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         bring_forward(aged[2])
+        terminal = io.StringIO("n\n")
+        monkeypatch.setattr(terminal, "isatty", lambda: True)
+        monkeypatch.setattr("sys.stdin", terminal)
         told = run("purge_media")
-        assert told.code == 2
+        assert (told.code, told.sentence) == (1, "Nothing was touched.")
         assert "go: expired since a rule was changed" in told.talk
         assert purged(alice) == set()
         assert done("purge_media", "--yes")["brought_forward"] == 1
         assert Media.objects.get(path=aged[2]).reason == "retention"
+
+    def test_keeps_nothing_waiting_that_merely_expired(
+        self, alice: Person, aged: list[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        bring_forward(aged[2])
+        told = run("purge_media", "--json", "--quiet")
+        assert told.talk == ""
+        assert told.code == 1
+        assert told.sentence.startswith("Left 1 media that expired since a rule was changed")
+        assert "--yes" in told.sentence
+        assert purged(alice) == {aged[0]}
+        assert (told.result["rows"], told.result["objects_deleted"], told.result["outcome"]) == (1, 1, "partly")
+        assert told.result["brought_forward"] == 1
+        # And goes on saying so, until somebody is there or says yes.
+        monkeypatch.setattr("sys.stdin", None)
+        assert run("purge_media").code == 1
+        assert run("purge_media", "--before", "10d").code == 2
+        assert done("purge_media", "--yes")["rows"] == 1
 
     def test_is_not_done_about_media_that_are_held(self, alice: Person, aged: list[str]) -> None:
         hold(aged[1])
