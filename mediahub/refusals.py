@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
+from django.utils.http import parse_header_parameters
 from gunicorn import util
 from gunicorn.http import errors as http
 
@@ -49,6 +50,19 @@ def refuse_unclear_host(request: Any) -> None:
     authority = urlsplit(request.uri).netloc if "://" in request.uri.partition("?")[0] else ""
     if authority and hosts and authority.lower() != hosts[0].lower():
         raise http.InvalidHeader("HOST")
+
+
+def refuse_unclear_type(request: Any) -> None:
+    """Return if the type of the body can be read (RFC 2231 has it name a charset, which may be none). Error as above.
+
+    Django reads it before any middleware, where all that is wrong is a fault.
+    """
+    for name, value in request.headers:
+        if name == "CONTENT-TYPE":
+            try:
+                parse_header_parameters(value)
+            except ValueError:
+                raise http.InvalidHeader("CONTENT-TYPE") from None
 
 
 def answer(problem: Problem, *, request_id: str | None = None) -> bytes:

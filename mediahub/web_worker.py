@@ -209,6 +209,7 @@ class WebWorker(ThreadWorker):
         """The body and the answer; who was too slow is told that this is the end of the connection."""
         conn.sock.begin(earns=True, gave_up=req.force_close)
         refusals.refuse_unclear_host(req)
+        refusals.refuse_unclear_type(req)
         return super().handle_request(req, conn)
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:  # noqa: ARG002 - gunicorn's signature

@@ -68,6 +68,8 @@ NO_HTTP = {
     "no path": request("GET * HTTP/1.1"),
     "a path without its slash": request("GET v1/me HTTP/1.1"),
     "a path of raw bytes": request("GET /v1/m\xe9 HTTP/1.1"),
+    "a type in a charset that is none": request(LINE, "Content-Type: image/jpeg; a*=martian''b"),
+    "a type in a charset that is undefined": request(LINE, "Content-Type: image/jpeg; a*=undefined''%ff"),
     "empty lines first": b"\r\n" * 50 + request(LINE),
 }
 TOO_MUCH = {
