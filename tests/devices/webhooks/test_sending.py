@@ -13,7 +13,7 @@ from django.utils import timezone
 from pytest_django import Settings
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
-from devices import tasks, webhooks
+from devices import receivers, tasks, webhooks
 from devices.models import AuditEvent, WebhookDelivery, WebhookEndpoint
 from devices.places import Places
 from devices.webhooks import Event, live
@@ -405,6 +405,8 @@ class TestATask:
         asked: list[object] = []
         monkeypatch.setattr(tasks, places, Places(1))
         monkeypatch.setattr(tasks, "hint", asked.append)
+        # The worker of this module is to hear of none of it.
+        monkeypatch.setattr(receivers, "hint", lambda _task: None)
         claim = webhooks.claim
 
         def look_too_early(**arguments: Any) -> webhooks.Batch | None:
