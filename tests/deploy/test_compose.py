@@ -195,7 +195,8 @@ class TestTheComposeFile:
         scopes = [word for scope in ("gateway", "media:read", "media:write") for word in ("--scope", scope)]
         key = json.loads(self._manage(stack, "issue_api_key", "--app", app, *scopes, "--json"))["key"]
         form = f"multipart/form-data; boundary={BOUNDARY}"
-        headers = {"Authorization": f"Bearer {key}", "Host": "mediahub"}
+        host = f"localhost:{door}"
+        headers = {"Authorization": f"Bearer {key}", "Host": host}
         body = multipart(text_part("message_id", "in-1"), file_part(jpeg()))
         inbound = f"/v1/devices/{device}/inbound"
         status, answer = asked(door, "POST", inbound, {**headers, "Content-Type": form}, body)
@@ -206,8 +207,8 @@ class TestTheComposeFile:
         status, answer = asked(door, "POST", link, {**headers, "Content-Type": "application/json"}, b"{}")
         assert status == 201, answer
         url = urlsplit(json.loads(answer)["url"])
-        assert url.netloc == "mediahub"
-        assert asked(door, "GET", url.path, {"Host": "mediahub"}) == (200, jpeg())
+        assert url.netloc == host
+        assert asked(door, "GET", url.path, {"Host": host}) == (200, jpeg())
         assert asked(door, "GET", "/readyz", {"Host": "mediahub"})[0] == 200
 
     def _manage(self, stack: ByHand, *words: str) -> str:
