@@ -141,7 +141,8 @@ def _remove_batch(rows: MediaQuerySet, *, owner: Device | App, app_id: uuid.UUID
         if last is None:
             return None
         batch = unheld.filter(pk__lte=last)
-        insert_select(DestroyedMedia, batch, **_account(now))
+        # Oldest first, as they are told of: otherwise in whatever order the database finds them.
+        insert_select(DestroyedMedia, batch.order_by("pk"), **_account(now))
         reached("destruction.copied")
         insert_select(BlobRelease, batch.exclude(blob=None), blob=F("blob_id"), noted_at=Value(now))
         reached("destruction.noted")

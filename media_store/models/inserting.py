@@ -11,7 +11,9 @@ def insert_select(model: type[models.Model], rows: "models.QuerySet[Any, Any]", 
     Answers how many were inserted. Keys that the database gives and defaults of the database are left to it.
     """
     connection = connections[rows.db]
-    named = rows.order_by().annotate(**{f"_{name}": value for name, value in columns.items()})
+    # The order in which keys are given; that of the model's Meta, which nobody asked for, would only cost.
+    asked = rows if rows.query.order_by else rows.order_by()
+    named = asked.annotate(**{f"_{name}": value for name, value in columns.items()})
     select, parameters = named.values_list(*(f"_{name}" for name in columns)).query.get_compiler(rows.db).as_sql()
     quote = connection.ops.quote_name
     into = ", ".join(quote(_column(model, name)) for name in columns)
