@@ -29,6 +29,11 @@ CAPTION_CHARACTERS = 1_024
 ADDRESS_CHARACTERS = 255
 
 
+HOLD_SCOPES = ("media", "device", "app")
+# SQLite takes some 32,000 values in a statement.
+MOST_NAMED = 2_000
+
+
 def _is_held(now: datetime) -> Q:
     """Sets of ids, each made once: holds are few, and rows may be millions."""
     active = LegalHold.objects.active(now=now)
@@ -103,14 +108,16 @@ class MediaQuerySet(models.QuerySet["Media"]):
         """The others: those that a legal hold keeps.
 
         The ids of what is held are read first, and named: each is then found by its index, where for an OR of
-        subqueries every row is read.
+        subqueries every row is read. Where they are many, it is those subqueries after all.
         """
         active = LegalHold.objects.active(now=now)
-        of_media, of_device, of_app = (
-            list(active.of_scope(scope).values_list(f"{scope}_id", flat=True).distinct())
-            for scope in ("media", "device", "app")
+        named = {scope: active.of_scope(scope).values_list(f"{scope}_id", flat=True) for scope in HOLD_SCOPES}
+        found = {scope: list(ids.distinct()[: MOST_NAMED + 1]) for scope, ids in named.items()}
+        if sum(map(len, found.values())) > MOST_NAMED:
+            return self.filter(_is_held(now))
+        return self.filter(
+            Q(pk__in=found["media"]) | Q(device_id__in=found["device"]) | Q(app_id__in=found["app"]),
         )
-        return self.filter(Q(pk__in=of_media) | Q(device_id__in=of_device) | Q(app_id__in=of_app))
 
     def telling_held(self, *, now: datetime) -> MediaQuerySet:
         """With `is_held` on each row, so that a list need not ask for each."""

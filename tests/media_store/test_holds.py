@@ -10,7 +10,7 @@ from devices import destruction as device_destruction
 from devices.models import App, AuditEvent, Device
 from media_store import collection, destruction, retention
 from media_store.errors import HoldRefused, LegalHoldInForce
-from media_store.models import LegalHold, Media
+from media_store.models import LegalHold, Media, media as media_models
 from problems.errors import NotFound
 from tests.media_files import jpeg, png
 from tests.people import Person, bytes_of, refusal
@@ -54,6 +54,20 @@ def run_everything(*, later: timedelta = timedelta()) -> None:
 
 
 class TestWhatIsHeld:
+    @pytest.mark.parametrize("most_named", [0, 2_000])
+    def test_is_found_however_many_holds_there_are(
+        self,
+        alice: Person,
+        bob: Person,
+        media: dict[str, Any],
+        held: LegalHold,
+        most_named: int,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr(media_models, "MOST_NAMED", most_named)
+        bob.sent(jpeg())
+        assert [str(row.pk) for row in Media.objects.held(now=timezone.now())] == [media["id"]]
+
     def test_survives_every_purge(self, alice: Person, media: dict[str, Any], held: LegalHold) -> None:
         Media.objects.update(expires_at=timezone.now() - HOUR)
         run_everything()
