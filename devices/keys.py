@@ -15,8 +15,9 @@ from collections.abc import Iterable
 
 from django.db import transaction
 
+from devices import audit
 from devices.errors import KeyRefused, ScopeMissing
-from devices.models import ApiKey, App
+from devices.models import ApiKey, App, AuditEvent
 from devices.names import cleaned
 from devices.scopes import Scope
 
@@ -46,10 +47,13 @@ def digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def issue_key(
-    *, app: App, name: str, scopes: Iterable[str], expires_at: dt.datetime | None, now: dt.datetime
+def issue_key(  # noqa: PLR0913 - the facts of a key, each by its name
+    *, app: App, name: str, scopes: Iterable[str], expires_at: dt.datetime | None, now: dt.datetime, by: str = ""
 ) -> tuple[ApiKey, str]:
-    """A new key and its token, which is told this once. Raises KeyRefused, NotFound once the app goes."""
+    """A new key and its token, which is told this once. Raises KeyRefused, NotFound once the app goes.
+
+    Where somebody did it, the trail tells.
+    """
     _refuse_past(expires_at, now=now)
     token = new_token()
     key = ApiKey(
@@ -65,26 +69,37 @@ def issue_key(
         # Against the end of the app, which takes the keys that it sees.
         App.objects.lock_living(pk=app.pk)
         key.save(force_insert=True)
+        _tell(AuditEvent.Action.KEY_ISSUED, key, now=now, by=by)
     return key, token
 
 
-def issue_key_for(
-    caller: ApiKey, *, name: str, scopes: Iterable[str], expires_at: dt.datetime | None, now: dt.datetime
+def issue_key_for(  # noqa: PLR0913 - likewise
+    caller: ApiKey, *, name: str, scopes: Iterable[str], expires_at: dt.datetime | None, now: dt.datetime, by: str
 ) -> tuple[ApiKey, str]:
     """A key issued by another key of the app, never with a scope that the other lacks (ScopeMissing)."""
     wanted = list(scopes)
     for scope in wanted:
         if not caller.has_scope(scope):
             raise ScopeMissing(scope)
-    return issue_key(app=caller.app, name=name, scopes=wanted, expires_at=expires_at, now=now)
+    return issue_key(app=caller.app, name=name, scopes=wanted, expires_at=expires_at, now=now, by=by)
 
 
-def revoke(key: ApiKey, *, now: dt.datetime) -> bool:
+def revoke(key: ApiKey, *, now: dt.datetime, by: str = "") -> bool:
     """Revoke the key from this moment on; False if it was already."""
-    revoked = ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=now)
-    if revoked:
-        key.revoked_at = now
-    return bool(revoked)
+    with transaction.atomic():
+        if not ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=now):
+            return False
+        _tell(AuditEvent.Action.KEY_REVOKED, key, now=now, by=by)
+    key.revoked_at = now
+    return True
+
+
+def _tell(action: AuditEvent.Action, key: ApiKey, *, now: dt.datetime, by: str) -> None:
+    if not by:
+        return
+    expires_at = key.expires_at.isoformat() if key.expires_at else None
+    details = {"key_id": str(key.pk), "name": key.name, "scopes": key.scopes, "expires_at": expires_at}
+    audit.record(audit.event(action, now=now, by=by, subject=f"{key.prefix}…", app_id=key.app_id, details=details))
 
 
 def _check(body: str) -> str:

@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from devices import keys
 from devices.admin.filters import KeyStateFilter
 from devices.admin.forms import IssueKeyForm
-from devices.admin.pages import TenantPage
+from devices.admin.pages import TenantPage, by
 from devices.admin.showing import GOOD, QUIET, WARN, badge, counted
 from devices.models import ApiKey
 
@@ -71,7 +71,7 @@ class ApiKeyAdmin(TenantPage):
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
         """Revoke each."""
         now = timezone.now()
-        revoked = [key for key in queryset if keys.revoke(key, now=now)]
+        revoked = [key for key in queryset if keys.revoke(key, now=now, by=by(request))]
         for key in revoked:
             self.log_change(request, key, "Revoked.")
         self.message_user(request, f"Revoked {counted(len(revoked), 'key')}.")
@@ -84,6 +84,7 @@ class ApiKeyAdmin(TenantPage):
             scopes=form.cleaned_data["scopes"],
             expires_at=obj.expires_at,
             now=timezone.now(),
+            by=by(request),
         )
         obj.pk, obj.prefix = key.pk, key.prefix
         setattr(obj, _TOKEN, token)

@@ -24,6 +24,8 @@ TONES: dict[str, str] = {
     Action.WEBHOOK_DISABLED: WARN,
     Action.WEBHOOK_ENABLED: BUSY,
     Action.INGEST_POLICY_CHANGED: BUSY,
+    Action.KEY_ISSUED: BUSY,
+    Action.KEY_REVOKED: WARN,
     Action.STORE_MARKED: WARN,
     Action.STORAGE_RECONCILED: WARN,
 }
@@ -34,7 +36,7 @@ class AuditEventAdmin(ReadOnlyPage):
     """What was done, to what, by whom."""
 
     about = "What was done and must be told afterwards. It outlives what it tells of, and is only ever added to."
-    nothing = "Nothing has been destroyed, held, removed or changed yet."
+    nothing = "Nothing has been destroyed, held, removed, issued or changed yet."
     list_display = ("at", "what", "subject", "by", "app_id")
     list_filter = ("action",)
     date_hierarchy = "at"

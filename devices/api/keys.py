@@ -65,7 +65,8 @@ class KeyViewSet(TenantViewSet):
         """A new key, with its token."""
         wanted = NewKeySerializer(data=request.data)
         wanted.is_valid(raise_exception=True)
-        key, token = keys.issue_key_for(self.caller, **wanted.validated_data, now=timezone.now())
+        by = f"key {self.caller.prefix}"
+        key, token = keys.issue_key_for(self.caller, **wanted.validated_data, now=timezone.now(), by=by)
         return Response({**KeySerializer(key).data, "key": token}, status=201, headers={"Cache-Control": "no-store"})
 
     def destroy(self, request: Request, pk: str) -> Response:  # noqa: ARG002 - DRF's signature
@@ -73,5 +74,5 @@ class KeyViewSet(TenantViewSet):
         key = ApiKey.objects.for_app(self.app).filter(pk=parsed_id(pk)).first()
         if key is None:
             raise NotFound
-        keys.revoke(key, now=timezone.now())
+        keys.revoke(key, now=timezone.now(), by=f"key {self.caller.prefix}")
         return Response(status=204)

@@ -27,6 +27,8 @@ class AuditEvent(models.Model):
         WEBHOOK_DISABLED = "webhook_disabled", "webhook disabled"
         WEBHOOK_ENABLED = "webhook_enabled", "webhook enabled"
         INGEST_POLICY_CHANGED = "ingest_policy_changed", "ingest policy changed"
+        KEY_ISSUED = "key_issued", "API key issued"
+        KEY_REVOKED = "key_revoked", "API key revoked"
         STORE_MARKED = "store_marked", "store marked by an operator"
         STORAGE_RECONCILED = "storage_reconciled", "storage reconciled by an operator"
 

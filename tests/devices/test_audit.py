@@ -22,6 +22,22 @@ class TestTheTrail:
         assert (event.app_id, event.device_id, event.details) == (alice.app.pk, device.pk, {})
         assert dt.timedelta() <= timezone.now() - event.at < dt.timedelta(minutes=1)
 
+    def test_tells_of_keys_and_never_of_their_tokens(self, alice: Tenant) -> None:
+        made = alice.client.post("/v1/keys", {"name": "shop", "scopes": ["media:read"]}).json()
+        for _ in range(2):
+            alice.client.delete(f"/v1/keys/{made['id']}")
+        issued, revoked = AuditEvent.objects.order_by("pk")
+        assert (issued.action, revoked.action) == ("key_issued", "key_revoked")
+        for event in (issued, revoked):
+            assert (event.app_id, event.subject) == (alice.app.pk, f"{made['prefix']}…")
+            assert event.by == f"key {alice.key.prefix}"
+            assert event.details == {
+                "key_id": made["id"],
+                "name": "shop",
+                "scopes": ["media:read"],
+                "expires_at": None,
+            }
+
     def test_outlives_what_it_tells_of(self, alice: Tenant) -> None:
         assert not AuditEvent._meta.get_field("app_id").is_relation
         assert not AuditEvent._meta.get_field("device_id").is_relation

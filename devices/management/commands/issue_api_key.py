@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from devices import keys
 from devices.management import expiry
-from devices.management.door import Door, add_app_argument, app_called, written
+from devices.management.door import Door, add_app_argument, app_called, operator, written
 from devices.models import ApiKey
 from devices.scopes import Scope
 
@@ -63,6 +63,7 @@ Several keys may live at once: issue the next one, hand it out, then revoke the 
             scopes=chain.from_iterable(options["scope"]),
             expires_at=expiry.moment(options["expires"], now=now),
             now=now,
+            by=operator(),
         )
         self.tell(
             result=_flat(key, token=token),

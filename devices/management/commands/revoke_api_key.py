@@ -6,7 +6,7 @@ from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
 from devices import ids, keys
-from devices.management.door import Door, written
+from devices.management.door import Door, operator, written
 from devices.models import ApiKey
 
 
@@ -29,7 +29,7 @@ A leaked token is best revoked by its first 12 characters: a whole token would s
     def handle(self, **options: Any) -> None:
         """Revoke it."""
         key = _key_called(options["key"])
-        revoked = keys.revoke(key, now=timezone.now())
+        revoked = keys.revoke(key, now=timezone.now(), by=operator())
         key.refresh_from_db()
         self.tell(
             result={"key_id": str(key.pk), "app_id": str(key.app_id), "revoked_at": written(key.revoked_at)},
