@@ -1,6 +1,7 @@
 """How a problem becomes an answer: `application/problem+json` (RFC 9457), whoever raised it."""
 
 import json
+import sys
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -14,12 +15,13 @@ from django.core.exceptions import (
     RequestDataTooBig,
     SuspiciousOperation,
 )
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from rest_framework import exceptions
 from rest_framework.request import Request
 
 from problems.draining import drain
-from problems.errors import Malformed, NotFound, Problem, RequestTimeout
+from problems.errors import DatabaseUnavailable, Malformed, NotFound, Problem, RequestTimeout
 from problems.table import TABLE, Entry
 
 CONTENT_TYPE = "application/problem+json"
@@ -135,6 +137,9 @@ def _from_django(error: Exception) -> Problem | None:
         return _Coded("too_large", f"The body may have at most {limit} bytes here.", limit_bytes=limit)
     if isinstance(error, UnreadablePostError):
         return _unreadable(error)
+    if isinstance(error, OperationalError | InterfaceError):
+        log.error("database_fault", exc_info=error)
+        return DatabaseUnavailable()
     if isinstance(error, PermissionDenied):
         return _Coded("forbidden", "This is not allowed.")
     if isinstance(error, SuspiciousOperation | BadRequest):
@@ -174,4 +179,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # no
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Django's handler500; the traceback is in the log under the same request id."""
+    fault = sys.exception()
+    if isinstance(fault, OperationalError | InterfaceError):
+        return answer(DatabaseUnavailable(), request=request)
     return answer(_Coded("internal_error", "The fault was logged under this request id."), request=request)

@@ -5,6 +5,9 @@ from typing import ClassVar
 
 from problems.table import TABLE, Entry
 
+# A restart of the database, or a lock that somebody held for too long, takes about so long.
+DATABASE_RETRY_SECONDS = 5
+
 
 class Problem(Exception):  # noqa: N818 - the field's own word (RFC 9457)
     """A refusal with a code of the table.
@@ -113,3 +116,12 @@ class NotFound(Problem):
 
     def __init__(self, detail: str = "There is nothing here for this key.") -> None:
         super().__init__(detail)
+
+
+class DatabaseUnavailable(Problem):
+    """The database went away, or was busy for longer than anybody waits for it."""
+
+    code = "database_unavailable"
+
+    def __init__(self) -> None:
+        super().__init__("The database does not answer just now.", headers={"Retry-After": str(DATABASE_RETRY_SECONDS)})

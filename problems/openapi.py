@@ -22,7 +22,7 @@ class ProblemSerializer(serializers.Serializer[Any]):
 
 
 # What any route behind a key may answer: one that answers bytes whatever Accept says, and any other.
-ALWAYS_OF_BYTES = ("unauthenticated", "scope_missing", "method_not_allowed", "internal_error")
+ALWAYS_OF_BYTES = ("unauthenticated", "scope_missing", "method_not_allowed", "internal_error", "database_unavailable")
 ALWAYS = (*ALWAYS_OF_BYTES, "not_acceptable")
 # What may happen to any JSON body.
 OF_JSON_BODIES = ("malformed_json", "too_large", "incomplete_body")

@@ -282,6 +282,13 @@ _ROWS = (
         advice="Try again; if it lasts, report the request_id.",
     ),
     Entry(
+        code="database_unavailable",
+        status=503,
+        title="The database does not answer",
+        advice="Ask again after Retry-After seconds. What was being written may stand: with a message_id of your own a "
+        "repeat does no harm.",
+    ),
+    Entry(
         code="storage_unavailable",
         status=503,
         title="The media storage does not answer",

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import BadRequest, PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.test import Client
 from django.urls import path
@@ -28,6 +29,7 @@ RAISED: dict[str, tuple[Exception, tuple[int, str]]] = {
     "denied": (PermissionDenied(SECRET), (403, "forbidden")),
     "suspicious": (SuspiciousOperation(SECRET), (400, "malformed")),
     "bad": (BadRequest(SECRET), (400, "malformed")),
+    "database": (OperationalError(SECRET), (503, "database_unavailable")),
     "big": (RequestDataTooBig(SECRET), (413, "too_large")),
 }
 REFUSED: dict[str, tuple[Exception, tuple[int, str]]] = {
