@@ -272,14 +272,18 @@ make_link = extend_schema(
     summary="Make a link",
     description=(
         "An address of this service that needs no key: whoever has it may download the media, until its time is over "
-        "or the media goes. Scope: `media:read`."
+        "or the media goes. Media that has gone, failed or was omitted answers as its download does; of media that is "
+        "on its way there is a link. Scope: `media:read`."
     ),
     tags=["Download"],
     parameters=[
         OpenApiParameter("media_id", OpenApiTypes.UUID, OpenApiParameter.PATH, description="The id of the media.")
     ],
     request=LinkFieldsSerializer,
-    responses={201: LinkSerializer, **problem_responses(*JSON_PROBLEMS, "not_found")},
+    responses={
+        201: LinkSerializer,
+        **problem_responses(*JSON_PROBLEMS, "not_found", "media_gone", "media_failed", "media_omitted"),
+    },
     examples=[
         OpenApiExample("For ten minutes", value={"ttl_seconds": 600}, request_only=True),
         OpenApiExample(

@@ -32,14 +32,20 @@ class MediaLinkViewSet(TenantViewSet):
 
     @schema.make_link
     def create(self, request: Request, media_id: str) -> Response:
-        """A link that whoever has it may follow, until its time is over or the media goes."""
+        """A link that whoever has it may follow, until its time is over or the media goes.
+
+        None of what has gone or never came; of what is on its way there is one.
+        """
         serializer = LinkFieldsSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         media = Media.objects.for_app(self.app).filter(pk=parsed_id(media_id)).first()
         if media is None:
             raise NotFound
+        now = timezone.now()
+        if media.status != Media.Status.PENDING:
+            delivery.ensure_readable(media, now=now)
         seconds = serializer.validated_data.get("ttl_seconds") or min(TTL_SECONDS, settings.LINK_MAX_SECONDS)
-        until = (timezone.now() + timedelta(seconds=seconds)).replace(microsecond=0)
+        until = (now + timedelta(seconds=seconds)).replace(microsecond=0)
         answer = {"url": link_to(media, request, until=until), "expires_at": until}
         return Response(LinkSerializer(answer).data, status=HTTPStatus.CREATED)
 

@@ -93,6 +93,28 @@ class TestALink:
         with django_assert_num_queries(1):
             bytes_of(follow(path))
 
+    @pytest.mark.parametrize(
+        ("facts", "refused"),
+        [
+            ({"status": "purged", "blob": None, "reason": "client", "purged_at": timezone.now()}, (410, "media_gone")),
+            ({"expires_at": timezone.now()}, (410, "media_gone")),
+            ({"status": "failed", "blob": None, "reason": "bad_status"}, (422, "media_failed")),
+            ({"status": "omitted", "blob": None, "reason": "too_large"}, (422, "media_omitted")),
+        ],
+    )
+    def test_is_not_made_for_what_cannot_be_had(
+        self, alice: Person, facts: dict[str, Any], refused: tuple[int, str]
+    ) -> None:
+        media = alice.sent(jpeg())
+        Media.objects.update(**facts)
+        assert refusal(alice.api.post_json(f"/v1/media/{media['id']}/links", {})) == refused
+
+    def test_is_made_for_what_is_on_its_way(self, alice: Person) -> None:
+        media = alice.sent(jpeg())
+        Media.objects.update(status="pending", blob=None, fetch_at=timezone.now(), url="https://example.com/a.jpg")
+        path = path_of(made(alice, media))
+        assert refusal(follow(path)) == (409, "media_not_ready")
+
     def test_is_made_for_one_s_own_media(self, alice: Person, bob: Person) -> None:
         media = alice.sent(jpeg())
         assert refusal(bob.api.post_json(f"/v1/media/{media['id']}/links", {})) == (404, "not_found")
