@@ -65,7 +65,9 @@ def read_multipart(
     if file_field in posted:
         detail = f"The part {file_field!r} carries no filename; send it as a file."
         raise MalformedMultipart(detail)
-    return Parts(fields=posted.dict(), file=handler.part, is_whole=handler.is_whole)
+    # A form sends every input that it has: one that was left empty says nothing.
+    said = {name: value for name, value in posted.dict().items() if value != ""}
+    return Parts(fields=said, file=handler.part, is_whole=handler.is_whole)
 
 
 @contextmanager

@@ -43,6 +43,19 @@ class TestABodyThatIsCutOff:
         assert refusal(answer) == (400, "malformed_multipart")
 
 
+class TestAFormWithInputsThatWereLeftEmpty:
+    def test_says_nothing_by_them(self, alice: Person) -> None:
+        names = ("url", "sha256", "caption", "message_id", "ptt", "mime_type")
+        answer = send(alice, *(text_part(name, "") for name in names), file_part(b"no picture"))
+        assert refusal(answer) == (422, "mime_mismatch")
+
+    def test_is_told_what_it_has_to_fill_in(self, alice: Person) -> None:
+        parts = (text_part("to", ""), text_part("type", "image"), file_part(jpeg()))
+        answer = alice.api.post_parts(messages_of(alice.device), *parts)
+        assert refusal(answer) == (400, "malformed")
+        assert "to" in answer.json()["detail"]
+
+
 class TestABodyThatSaysItTwice:
     def test_with_two_files(self, alice: Person) -> None:
         answer = send(alice, file_part(jpeg()), file_part(jpeg()))
