@@ -1,7 +1,7 @@
 """Prepared look-ups: a queryset that is made and compiled once, then asked with other values.
 
-For the two rows that every download looks up: there the ORM takes several times as long to write the statement, and to
-make a model of its answer, as the database takes to give it.
+For what every download and every upload looks up: there the ORM takes several times as long to write the statement, and
+to make a model of its answer, as the database takes to give it.
 """
 
 import threading
@@ -35,7 +35,7 @@ class _Compiled(Generic[Row]):
 
 
 class Prepared(Generic[Row]):
-    """Finds the one row, with all that the queryset selects beside it, that has the values of a call.
+    """Finds the row, the first where there are several, that has the values of a call, and what is selected beside it.
 
     `make` makes the queryset from values of these `kinds`, each of which it asks for once.
     """
@@ -51,8 +51,8 @@ class Prepared(Generic[Row]):
         compiled = self._compiled()
         connection = connections[compiled.alias]
         parameters = list(compiled.parameters)
-        for place, value in zip(compiled.places, values, strict=True):
-            parameters[place] = _FIELDS[type(value)].get_db_prep_value(value, connection)
+        for place, kind, value in zip(compiled.places, self._kinds, values, strict=True):
+            parameters[place] = _FIELDS[kind].get_db_prep_value(value, connection)
         with connection.cursor() as cursor:
             cursor.execute(compiled.sql, parameters)
             answer = cursor.fetchone()

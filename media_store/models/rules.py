@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from django.db import models
 from django.db.models import Q
 
 from devices.models import BY_CHARACTERS, App
 from media_store.models.vocabulary import DeliveryState, Direction
-
-if TYPE_CHECKING:
-    from media_store.models.media import Media
 
 RULE_CHARACTERS = 120
 # What a rule says about weighs in this order; the sum of what it names decides.
@@ -25,16 +20,11 @@ class RetentionRuleQuerySet(models.QuerySet["RetentionRule"]):
         """Without those that were taken back and wait to be forgotten."""
         return self.filter(removed_at=None)
 
-    def matching(self, media: Media) -> RetentionRuleQuerySet:
-        """Those in force that speak of this media, the one that decides first."""
-        return self.matching_values(
-            app=media.app_id, direction=media.direction, kind=media.kind, delivery=media.delivery
-        )
+    def matching(self, *, app: object, direction: object, kind: object, delivery: object) -> RetentionRuleQuerySet:
+        """Those in force that speak of such media, the one that decides first.
 
-    def matching_values(
-        self, *, app: object, direction: object, kind: object, delivery: object
-    ) -> RetentionRuleQuerySet:
-        """The same by values, or by expressions over the rows of an outer query."""
+        By values, or by expressions over the rows of an outer query.
+        """
         return (
             self.in_force()
             .filter(Q(app_id=None) | Q(app_id=app))

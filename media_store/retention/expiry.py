@@ -28,9 +28,10 @@ from django.db.models import (
 from django.db.models.functions import Coalesce, Greatest, Least
 from django.db.models.lookups import LessThan
 
+from devices.prepared import Prepared
 from media_store import giving_way
 from media_store.failpoints import reached
-from media_store.models import Media, MediaQuerySet, RetentionRule
+from media_store.models import Media, MediaQuerySet, RetentionRule, RetentionRuleQuerySet
 
 SHIPPED_DAYS = {
     Media.Direction.OUTBOUND: 30,
@@ -55,6 +56,13 @@ class Expiry:
     ceiling: datetime
 
 
+def _matching(app_id: uuid.UUID, direction: str, kind: str, delivery: str) -> RetentionRuleQuerySet:
+    return RetentionRule.objects.matching(app=app_id, direction=direction, kind=kind, delivery=delivery)[:1]
+
+
+_deciding_rule = Prepared(_matching, uuid.UUID, str, str, str)
+
+
 def shipped_label(direction: str) -> str:
     """What a shipped rule is called."""
     return f"shipped: {direction}, {SHIPPED_DAYS[Media.Direction(direction)]} days"
@@ -62,7 +70,7 @@ def shipped_label(direction: str) -> str:
 
 def expiry_of(media: Media) -> Expiry:
     """What the rules say of this media as it stands; asks the table once."""
-    rule = RetentionRule.objects.matching(media).first()
+    rule = _deciding_rule(media.app_id, media.direction, media.kind, media.delivery)
     days = SHIPPED_DAYS[Media.Direction(media.direction)] if rule is None else rule.keep_days
     label = shipped_label(media.direction) if rule is None else rule.label
     wanted = (media.delivered_at or media.created_at) + timedelta(days=days)
@@ -153,7 +161,7 @@ def _moment(expression: Any) -> Expression:
 
 def _deciding(column: str) -> Any:
     """That column of the rule that decides about a row of the outer query."""
-    rules = RetentionRule.objects.matching_values(
+    rules = RetentionRule.objects.matching(
         app=OuterRef("app_id"), direction=OuterRef("direction"), kind=OuterRef("kind"), delivery=OuterRef("delivery")
     )
     return rules.values(column)[:1]

@@ -37,7 +37,7 @@ def moves_of(  # noqa: PLR0913 - what a rule says, each by its name
 
 
 def _speaking() -> RetentionRuleQuerySet:
-    return RetentionRule.objects.matching_values(
+    return RetentionRule.objects.matching(
         app=OuterRef("app_id"), direction=OuterRef("direction"), kind=OuterRef("kind"), delivery=OuterRef("delivery")
     )
 

@@ -15,6 +15,8 @@ from tests.faults.sending import Answer, Call, base64_message, download, media_i
 from tests.installation import ROOT, Installation
 from tests.media_files import jpeg
 
+pytestmark = pytest.mark.faults
+
 # As every process imports it when it starts.
 HIDING = """
 import sys

@@ -20,7 +20,7 @@ from tests.people import stored_keys
 
 SCHEDULES = st.lists(st.integers(0, 1), max_size=24)
 SCHEDULES_OF_THREE = st.lists(st.integers(0, 2), max_size=40)
-EXAMPLES = int(os.environ.get("INTERLEAVINGS", "3"))
+EXAMPLES = int(os.environ.get("INTERLEAVINGS", "2"))
 searched = hypothesis_settings(
     max_examples=EXAMPLES,
     deadline=None,

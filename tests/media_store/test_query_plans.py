@@ -17,7 +17,7 @@ from tests import many_rows
 from tests.people import Person
 from tests.query_plans import Plan, plans_kept
 
-pytestmark = [pytest.mark.services, pytest.mark.django_db]
+pytestmark = [pytest.mark.services, pytest.mark.faults, pytest.mark.django_db]
 
 LARGE = frozenset({"media_store_media", "media_store_blob", "media_store_destroyedmedia"})
 LIVING, LEAVING = 40_000, 6_000

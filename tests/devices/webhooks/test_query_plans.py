@@ -14,7 +14,7 @@ from tests.devices.conftest import Tenant
 from tests.devices.webhooks.conftest import news, subscribed
 from tests.query_plans import Plan, plans_kept
 
-pytestmark = [pytest.mark.services, pytest.mark.django_db]
+pytestmark = [pytest.mark.services, pytest.mark.faults, pytest.mark.django_db]
 
 URL = "https://hooks.example.com/a"
 BACKLOG, OVER = 8_000, 8_000
