@@ -20,6 +20,8 @@ from tests.safe_http.fault_servers import deaf, file, head, says, serving
 from tests.safe_http.faults import ALL, INSIDE, QUICK, Fault, good, rebinding
 from tests.safe_http.internet import ADDRESS, HOST, HTTPS, Internet, believed
 
+pytestmark = pytest.mark.once
+
 URL = f"https://{HOST}/hook?token=secret"
 DEADLINE_SECONDS = 1
 # One of each kind of waiting; `make faults` has them all.

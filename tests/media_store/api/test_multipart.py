@@ -7,6 +7,8 @@ import pytest
 from tests.media_files import jpeg
 from tests.people import BOUNDARY, NOTHING, Answer, Person, file_part, messages_of, multipart, refusal, text_part
 
+pytestmark = pytest.mark.once
+
 WORDS = (text_part("to", "1"), text_part("type", "image"))
 CONTENT_TYPE = f"multipart/form-data; boundary={BOUNDARY}"
 

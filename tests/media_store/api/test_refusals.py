@@ -10,6 +10,8 @@ from pytest_django import Settings
 from tests.media_files import gif, html, incompressible, jpeg, mp4, plain_text, png, webp
 from tests.people import NOTHING, Person, file_part, messages_of, refusal, text_part
 
+pytestmark = pytest.mark.once
+
 KIB = 1024
 LIMIT = 64 * KIB
 

@@ -9,6 +9,8 @@ from media_store.models import Media
 from tests.media_files import jpeg, ogg_opus, pdf
 from tests.people import Person, bytes_of, messages_of, refusal
 
+pytestmark = pytest.mark.once
+
 URL = "https://files.example.com/slip.jpg"
 PICTURE = base64.b64encode(jpeg()).decode()
 
