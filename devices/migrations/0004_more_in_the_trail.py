@@ -26,6 +26,8 @@ class Migration(migrations.Migration):
                     ("webhook_disabled", "webhook disabled"),
                     ("webhook_enabled", "webhook enabled"),
                     ("ingest_policy_changed", "ingest policy changed"),
+                    ("key_issued", "API key issued"),
+                    ("key_revoked", "API key revoked"),
                     ("store_marked", "store marked by an operator"),
                     ("storage_reconciled", "storage reconciled by an operator"),
                 ],
