@@ -13,6 +13,9 @@ TO_TEST := $(VENV)/.ready-to-test
 # Checks see the embedded defaults, whatever this shell's or the .env file's settings say.
 PLAIN := env -i PATH="$(PATH)" HOME="$(HOME)" MEDIAHUB_ENV_FILE=/dev/null MEDIAHUB_VAR="$(CURDIR)/$(VENV)/var"
 
+# Where bytecode is not kept, each of some hundred processes compiles the project anew, and pytest rewrites every test.
+unexport PYTHONDONTWRITEBYTECODE
+
 help:
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
 
