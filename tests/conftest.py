@@ -3,6 +3,7 @@
 import atexit
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings as hypothesis_settings
@@ -10,6 +11,8 @@ from hypothesis import settings as hypothesis_settings
 from tests import isolation, loopback
 from tests.installation import Installation, Web
 from tests.live import celery_worker
+
+LONG = Path(__file__).parent / "faults"
 
 # Before anything of the project is imported: that reads the settings.
 VAR = isolation.isolate(os.environ.get("PYTEST_XDIST_WORKER", "main"))
@@ -33,6 +36,11 @@ def pytest_xdist_setupnodes() -> None:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """What tests/suite.py asks for on the embedded defaults, once everything has passed on the servers."""
     parser.addoption("--core", action="store_true", help="only tests in which the database or the store has a part")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Do not even import what is long where it was not asked for."""
+    return True if collection_path == LONG and "faults" not in config.option.markexpr else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -60,6 +68,13 @@ def _own_bucket() -> None:
     isolation.make_own_bucket()
     # Whoever ran before on the same servers had another database.
     isolation.empty_the_store()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _quick_emptying() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("django.test.TransactionTestCase._fixture_teardown", lambda _case: isolation.empty_the_tables())
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -13,6 +13,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 import django
 from django.conf import settings
+from django.db import connection, transaction
 
 from tests.servers import make_bucket
 from tests.services import MARK
@@ -30,6 +31,8 @@ SERVICES = (
     "AWS_SECRET_ACCESS_KEY",
     "AWS_PATH_STYLE",
 )
+# What the migrations write, and no test changes.
+SAME_IN_EVERY_DATABASE = {"auth_permission", "django_content_type"}
 # Every setting stands in this file, as a comment or not.
 SETTING = re.compile(r"^(?:# )?([A-Z][A-Z_]*)=", re.MULTILINE)
 
@@ -72,6 +75,20 @@ def empty_the_store() -> None:
     for page in store.listing(prefix=PREFIX):
         store.delete([listed.key for listed in page])
     store.delete([MARK_KEY])
+
+
+def empty_the_tables() -> None:
+    """As `flush` does after a test that commits, for a twentieth of its time.
+
+    Deleting few rows takes no lock on a table, and what migrations gave every database may stay.
+    """
+    from media_store import store_mark  # noqa: PLC0415 - not before the environment is ours
+
+    names = connection.introspection.django_table_names(only_existing=True, include_views=False)
+    with transaction.atomic(), connection.cursor() as cursor:
+        for name in sorted(set(names) - SAME_IN_EVERY_DATABASE):
+            cursor.execute(f"DELETE FROM {connection.ops.quote_name(name)}")  # noqa: S608 - a table of ours
+    store_mark.give_token()
 
 
 def restore() -> None:

@@ -126,7 +126,7 @@ class _Handler(BaseHTTPRequestHandler):
 def receiver_running() -> Iterator[Receiver]:
     """A receiver until the block ends."""
     receiver = Receiver()
-    thread = threading.Thread(target=receiver.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread = threading.Thread(target=receiver.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:
         yield receiver

@@ -68,7 +68,7 @@ class _Handler(BaseHTTPRequestHandler):
 def source_running() -> Iterator[Source]:
     """A source until the block ends."""
     source = Source()
-    thread = threading.Thread(target=source.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread = threading.Thread(target=source.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:
         yield source

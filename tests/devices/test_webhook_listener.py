@@ -30,7 +30,7 @@ EVENT = {"event": "message", "timestamp": "2026-03-02T09:30:00Z", "payload": {"m
 def listening(*secrets: str, as_json: bool = False, answer: int | None = None) -> Iterator[tuple[str, io.StringIO]]:
     shown = io.StringIO()
     with Listener(("127.0.0.1", 0), secrets, Shown(shown, as_json=as_json), answer=answer) as listener:
-        thread = threading.Thread(target=listener.serve_forever, kwargs={"poll_interval": 0.02})
+        thread = threading.Thread(target=listener.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:
             yield listener.url, shown

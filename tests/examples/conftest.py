@@ -27,7 +27,7 @@ def alice(transactional_db: None, settings: Settings, tmp_path: Path) -> Person:
 def door(server: Web) -> Iterator[Proxy]:
     """What stands before the server, and goes wrong on request."""
     proxy = Proxy(server.url)
-    threading.Thread(target=proxy.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+    threading.Thread(target=proxy.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
     with closing(proxy.socket):
         yield proxy
         proxy.shutdown()
