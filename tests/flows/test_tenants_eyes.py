@@ -14,20 +14,19 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
-from drf_spectacular.generators import SchemaGenerator
 
 from devices import keys, webhooks
 from devices.models import WebhookEndpoint
 from devices.scopes import Scope
 from media_store.models import Media
 from tests.media_files import jpeg
+from tests.openapi import DOCUMENT
 from tests.people import Answer, Api, Person, bytes_of
 
 pytestmark = pytest.mark.once
 
 Make = Callable[[Person], str]
 
-DOCUMENT: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
 UNKNOWN = str(uuid.UUID(int=7))
 MALFORMED = ("x", "0", "%00", "%ff", "\u0661", "{}", "null", "a" * 300, "0197a3c5-0e2d-7b44-8d5e-6f708192939")
 # A name that stands for something which somebody has.
