@@ -17,6 +17,7 @@ from devices.api.pagination import NewestFirst
 from devices.authentication import ApiKeyAuthentication
 from devices.models import ApiKey, App, Device
 from devices.permissions import key_of
+from devices.prepared import Prepared
 from problems.draining import drain
 from problems.errors import LengthRequired, NotFound
 
@@ -67,9 +68,12 @@ def parsed_id(text: str) -> uuid.UUID:
     return found
 
 
+_of_app = Prepared(lambda app_id, pk: Device.objects.for_app(App(pk=app_id)).filter(pk=pk), uuid.UUID, uuid.UUID)
+
+
 def device_of(app: App, text: str) -> Device:
     """The app's living device of this id. Raises NotFound for unknown, foreign, malformed and destroyed alike."""
-    device = Device.objects.for_app(app).filter(pk=parsed_id(text)).first()
+    device = _of_app(app.pk, parsed_id(text))
     if device is None:
         raise NotFound
     return device

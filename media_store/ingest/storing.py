@@ -5,6 +5,7 @@ has a row before it exists, and a READY media has its bytes. A kill in between l
 sweep condemns once the upload deadline has passed.
 """
 
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -12,12 +13,13 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 
 from devices.models import App, Device
+from devices.prepared import Prepared
 from media_store import store_mark
 from media_store.errors import StorageFull, StorageUnavailable, TryAgain
 from media_store.failpoints import reached
 from media_store.ingest.arrival import Arrival
 from media_store.ingest.naming import other_path_for
-from media_store.models import Blob, BlobQuerySet, Media
+from media_store.models import Blob, BlobQuerySet, Media, MediaQuerySet
 from media_store.spool import Spool
 from media_store.storage import new_key, objects
 from problems.errors import NotFound
@@ -56,15 +58,18 @@ class MessageTakenError(Exception):
         self.first = first
 
 
+def _named(device_id: uuid.UUID, direction: str, message_id: str) -> MediaQuerySet:
+    return Media.objects.select_related("device").filter(device=device_id, direction=direction, message_id=message_id)
+
+
+_of_message = Prepared(_named, uuid.UUID, str, str)
+
+
 def same_message(media: Media | Arrival) -> Media | None:
     """The media that has this device, direction and message id already."""
-    if media.message_id is None:
+    if media.device is None or media.message_id is None:
         return None
-    return (
-        Media.objects.select_related("device")
-        .filter(device=media.device, direction=media.direction, message_id=media.message_id)
-        .first()
-    )
+    return _of_message(media.device.pk, media.direction, media.message_id)
 
 
 class MediaWentError(Exception):
