@@ -72,6 +72,18 @@ def prove(*, now: datetime) -> None:
         StoreMark.objects.filter(marked_at=None).update(marked_at=now)
 
 
+def recognise() -> None:
+    """Return if the store is ours, or may still become it: nothing was ever stored, and it bears nobody's mark.
+
+    Errors: `WrongStore`, `StorageUnavailable`.
+    """
+    mark, found = StoreMark.objects.first(), objects().read_mark()
+    if found is None and (mark is None or mark.marked_at is None):
+        return
+    if mark is None or found != mark.token:
+        raise WrongStore(missing=found is None)
+
+
 def look() -> Look:
     """Look at the configured store; nothing is written. Errors: `StorageUnavailable`."""
     store = objects()

@@ -14,7 +14,7 @@ from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from media_store import storage
+from media_store import storage, store_mark
 
 DEADLINE_SECONDS = 2.0
 
@@ -60,6 +60,14 @@ def _ask_database() -> None:
         connection.close()
 
 
+def _ask_store_mark() -> None:
+    # Of its own: a store that answers and is the wrong one, a disk that is not mounted, is found by nothing else.
+    try:
+        store_mark.recognise()
+    finally:
+        connection.close()
+
+
 def _ask_broker() -> None:
     if settings.REDIS_URL:
         _ping_redis(settings.REDIS_URL)
@@ -78,7 +86,12 @@ def _try_folder(folder: str) -> None:
         pass
 
 
-CHECKS = (Check("database", _ask_database), Check("storage", storage.probe), Check("broker", _ask_broker))
+CHECKS = (
+    Check("database", _ask_database),
+    Check("storage", storage.probe),
+    Check("store_mark", _ask_store_mark),
+    Check("broker", _ask_broker),
+)
 
 
 def healthz(_request: HttpRequest) -> JsonResponse:

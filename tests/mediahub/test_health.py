@@ -10,8 +10,12 @@ from threading import Event, active_count
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from pytest_django import Settings
 
+from media_store import store_mark
+from media_store.storage import objects
+from media_store.storage.objects import MARK_KEY
 from mediahub import health
 from mediahub.health import Check, ask
 from tests.mediahub.started import environment, run
@@ -19,7 +23,7 @@ from tests.processes import free_ports
 
 # What is promised, and room for a machine that is busy with other tests.
 READY_SECONDS = 2 + 5
-OK = {"database": "ok", "storage": "ok", "broker": "ok"}
+OK = {"database": "ok", "storage": "ok", "store_mark": "ok", "broker": "ok"}
 FAILED = dict.fromkeys(OK, "failed")
 ASK = """
 import json, sys, time, django
@@ -80,6 +84,19 @@ class TestReadyz:
         settings.REDIS_URL = ""
         settings.CELERY_BROKER_TRANSPORT_OPTIONS = {"data_folder_out": str(tmp_path / "gone")}
         assert Client().get("/readyz").json()["checks"]["broker"] == "failed"
+
+    @pytest.mark.django_db(transaction=True)
+    @pytest.mark.parametrize("found", [None, "0" * 32], ids=["no mark", "the mark of another"])
+    def test_sees_a_store_that_is_not_the_one_it_was(self, found: str | None) -> None:
+        store_mark.prove(now=timezone.now())
+        assert Client().get("/readyz").status_code == 200
+        if found is None:
+            objects().delete([MARK_KEY])
+        else:
+            objects().write_mark(found)
+        answer = Client().get("/readyz")
+        assert answer.status_code == 503
+        assert answer.json()["checks"] == {**OK, "store_mark": "failed"}
 
     def test_tells_dead_servers_at_once_and_nothing_of_their_addresses(self, tmp_path: Path, closed_port: int) -> None:
         done = run(sys.executable, "-c", ASK, env=environment(tmp_path, **all_at(closed_port)))
