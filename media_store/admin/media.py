@@ -86,7 +86,7 @@ class MediaAdmin(Holdable, ReadOnlyPage):
             "How far it got",
             {"fields": ("delivery", "delivered_at", "network_message_id", "claimed_until", "claim_count")},
         ),
-        ("How it went", {"fields": ("reason", "purged_at")}),
+        ("How it went", {"fields": ("reason", "reason_detail", "next_fetch", "purged_at")}),
         ("The bytes", {"fields": ("kind", "mime_type", "declared_mime_type", "bytes", "sha256", "stored")}),
         ("As it was sent", {"fields": ("created_at", "file_name", "caption", "ptt", "source", "source_detail")}),
     )
@@ -170,6 +170,14 @@ class MediaAdmin(Holdable, ReadOnlyPage):
     def bytes(self, media: Media) -> str:
         """For people, and to the byte."""
         return showing.size(media.size)
+
+    @admin.display(description="next fetch")
+    def next_fetch(self, media: Media) -> str:
+        """When a pending URL is asked again, and how often that went wrong already."""
+        if media.fetch_at is None or media.status != Media.Status.PENDING:
+            return "none"
+        at = date_format(timezone.localtime(media.fetch_at), "DATETIME_FORMAT")
+        return f"{at}; attempts so far: {media.fetch_attempts}"
 
     @admin.display(description="object")
     def stored(self, media: Media) -> str:

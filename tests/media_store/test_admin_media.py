@@ -62,6 +62,16 @@ class TestThePage:
         assert "Read" in text
         assert f"{now - timedelta(days=33):%-d %b %Y}" in text
 
+    def test_tells_what_a_source_answered_and_when_it_is_asked_again(self, charlie: Client, alice: Person) -> None:
+        media = alice.api.send(alice.device, url="https://example.com/a.jpg").json()["media"]
+        at = timezone.now() + timedelta(days=3)
+        told = {"reason": "source_unreachable", "reason_detail": "The server answered 503.", "fetch_attempts": 2}
+        Media.objects.filter(pk=media["id"]).update(fetch_at=at, **told)
+        text = shown(charlie, page_of(media))
+        assert "The server answered 503." in text
+        assert f"{at:%-d %b %Y}" in text
+        assert "attempts so far: 2" in text
+
     def test_names_every_hold_on_it_its_device_and_its_app(self, charlie: Client, alice: Person, bob: Person) -> None:
         media = alice.sent(jpeg())
         for subject, reason in ((row(media), "one"), (alice.device, "two"), (alice.app, "three"), (bob.app, "four")):
