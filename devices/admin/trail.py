@@ -19,6 +19,7 @@ TONES: dict[str, str] = {
     Action.HOLD_SET: HELD,
     Action.HOLD_RELEASED: HELD,
     Action.RETENTION_CHANGED: BUSY,
+    Action.MEDIA_OPENED: QUIET,
     Action.MEDIA_REMOVED: WARN,
     Action.MEDIA_PURGED: WARN,
     Action.WEBHOOK_DISABLED: WARN,
@@ -36,7 +37,7 @@ class AuditEventAdmin(ReadOnlyPage):
     """What was done, to what, by whom."""
 
     about = "What was done and must be told afterwards. It outlives what it tells of, and is only ever added to."
-    nothing = "Nothing has been destroyed, held, removed, issued or changed yet."
+    nothing = "Nothing has been destroyed, held, opened, removed, issued or changed yet."
     list_display = ("at", "what", "subject", "by", "app_id")
     list_filter = ("action",)
     date_hierarchy = "at"

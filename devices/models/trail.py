@@ -22,6 +22,7 @@ class AuditEvent(models.Model):
         HOLD_SET = "hold_set", "legal hold set"
         HOLD_RELEASED = "hold_released", "legal hold released"
         RETENTION_CHANGED = "retention_changed", "retention changed"
+        MEDIA_OPENED = "media_opened", "media opened by staff"
         MEDIA_REMOVED = "media_removed", "media removed by staff"
         MEDIA_PURGED = "media_purged", "media purged by an operator"
         WEBHOOK_DISABLED = "webhook_disabled", "webhook disabled"

@@ -121,14 +121,13 @@ class MediaAdmin(Holdable, ReadOnlyPage):
         return [content, *super().get_urls()]
 
     def content(self, request: HttpRequest, pk: Any) -> HttpResponseBase:
-        """The bytes, to staff who may see them; always as an attachment. What is held stays readable as evidence."""
+        """The bytes, to staff who may see them; always as an attachment."""
         if not request.user.has_perm(VIEW_CONTENT):
             raise PermissionDenied
         now = timezone.now()
         media = get_object_or_404(Media.objects.reachable().select_related("blob"), pk=pk)
-        held = retention.holds_on(media, now=now).exists()
         try:
-            return respond(delivery.deliver(media, request=request, now=now, attachment=True, even_expired=held))
+            return respond(delivery.inspect(media, request=request, by=by(request), now=now))
         except Problem as problem:
             return answer(problem, request=request)
 

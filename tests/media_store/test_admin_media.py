@@ -194,6 +194,25 @@ class TestEvidence:
         assert dora.get(content_of(media)).status_code == 410
 
 
+class TestTheTrail:
+    def test_tells_who_opened_the_bytes_and_nothing_of_who_was_refused(
+        self, dora: Client, charlie: Client, alice: Person
+    ) -> None:
+        media, gone = alice.sent(jpeg()), alice.sent(png())
+        alice.api.delete(f"/v1/media/{gone['id']}")
+        for client, one in ((charlie, media), (dora, gone), (dora, media)):
+            bytes_of(client.get(content_of(one)))
+        [event] = AuditEvent.objects.filter(action="media_opened")
+        assert (event.by, event.subject, event.app_id) == ("staff dora", media["media_path"], alice.app.pk)
+        assert event.details == {"sha256": media["sha256"]}
+
+    def test_tells_of_no_answer_without_bytes(self, dora: Client, alice: Person) -> None:
+        media = alice.sent(jpeg())
+        dora.head(content_of(media))
+        dora.get(content_of(media), headers={"If-None-Match": f'"{media["sha256"]}"'})
+        assert not AuditEvent.objects.filter(action="media_opened").exists()
+
+
 class TestRemoving:
     def test_asks_first_and_says_what_stays(self, dora: Client, alice: Person) -> None:
         held, chosen, gone = alice.sent(jpeg()), alice.sent(png()), alice.sent(pdf(), type="document")
