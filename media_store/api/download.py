@@ -6,7 +6,7 @@ from rest_framework.request import Request
 
 from devices.permissions import HasScope
 from media_store import delivery
-from media_store.api import schema
+from media_store.api import reading_schema
 from media_store.api.answers import respond
 from media_store.api.doors import AnyAccept, AppViewSet
 from media_store.errors import PathMissing
@@ -18,7 +18,7 @@ class DownloadViewSet(AppViewSet):
     permission_classes = (HasScope.of("media:read"),)
     content_negotiation_class = AnyAccept
 
-    @schema.download
+    @reading_schema.download
     def list(self, request: Request) -> HttpResponseBase:
         """The bytes of a media, whole or a range of them, as what they are."""
         path = request.query_params.get("path")

@@ -18,7 +18,7 @@ from media_store.api.gateway_fields import (
     ReceiptOutcomesSerializer,
 )
 from media_store.api.inbound_bodies import HEADER
-from media_store.api.schema import (
+from media_store.api.schema_parts import (
     DEVICE_ID,
     DOWNLOAD_HEADERS,
     DOWNLOAD_PROBLEMS,

@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from devices.api.pagination import NewestFirst
 from devices.permissions import HasScope, key_of
 from media_store import delivery, ingest, mime_types, retention
-from media_store.api import schema, submissions
+from media_store.api import reading_schema, sending_schema, submissions
 from media_store.api.answers import represent, respond
 from media_store.api.doors import AnyAccept, AppViewSet
 from media_store.api.fields import URL_FIELD, MediaFieldsSerializer
@@ -41,7 +41,7 @@ class MediaViewSet(AppViewSet):
         scope = "media:read" if self.action in READING else "media:write"
         return [HasScope.of(scope)()]
 
-    @schema.list_media
+    @reading_schema.list_media
     def list(self, request: Request) -> Response:
         """Every media, tombstones included, newest first."""
         now = timezone.now()
@@ -49,7 +49,7 @@ class MediaViewSet(AppViewSet):
         page = paginator.paginate_queryset(filtered(self.all_media(), request, now=now), request, view=self)
         return paginator.get_paginated_response([represent(media, now=now) for media in page or ()])
 
-    @schema.upload_media
+    @sending_schema.upload_media
     def create(self, request: Request) -> Response:  # noqa: ARG002 - read as it arrives, not through DRF
         """Upload without a message; the id can then be sent any number of times."""
         now = timezone.now()
@@ -57,19 +57,19 @@ class MediaViewSet(AppViewSet):
             media = self._take(submission, now=now)
         return self._answer(media, now=now)
 
-    @schema.read_media
+    @reading_schema.read_media
     def retrieve(self, request: Request, pk: str) -> Response:  # noqa: ARG002 - the route's signature
         """One media, as it stands now."""
         return Response(represent(self.media(pk), now=timezone.now()))
 
-    @schema.delete_media
+    @reading_schema.delete_media
     def destroy(self, request: Request, pk: str) -> Response:  # noqa: ARG002 - the route's signature
         """Remove the bytes; the row stays as a tombstone, whose download answers 410. Refused while it is held."""
         by = f"key {key_of(self.request).prefix}"
         retention.remove(self.media(pk), reason="client", now=timezone.now(), by=by)
         return Response(status=HTTPStatus.NO_CONTENT)
 
-    @schema.validate_media
+    @sending_schema.validate_media
     @action(detail=False, methods=["post"])
     def validate(self, request: Request) -> Response:  # noqa: ARG002 - read as it arrives, not through DRF
         """What would become of these bytes, per kind of message; nothing is stored."""
@@ -82,7 +82,7 @@ class MediaViewSet(AppViewSet):
             verdict = ingest.validate(self._arrival(serializer.validated_data, submission), submission.spool)
         return Response(verdict)
 
-    @schema.refetch_media
+    @sending_schema.refetch_media
     @action(detail=True, methods=["post"])
     def refetch(self, request: Request, pk: str) -> Response:  # noqa: ARG002 - the route's signature
         """Fetch the URL of a media that failed once more."""
@@ -91,7 +91,7 @@ class MediaViewSet(AppViewSet):
         ingest.refetch(media, now=now)
         return self._answer(media, now=now)
 
-    @schema.download_content
+    @reading_schema.download_content
     @action(detail=True, content_negotiation_class=AnyAccept)
     def content(self, request: Request, pk: str) -> HttpResponseBase:  # noqa: ARG002 - the route's signature
         """The bytes, as GET /media?path= answers them."""

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from devices.models import Device
 from devices.permissions import HasScope
 from media_store import ingest, mime_types
-from media_store.api import schema, submissions
+from media_store.api import sending_schema, submissions
 from media_store.api.answers import represent
 from media_store.api.doors import AppViewSet
 from media_store.api.fields import REUSE_FIELDS, URL_FIELD, MessageFieldsSerializer
@@ -25,7 +25,7 @@ class MessageViewSet(AppViewSet):
 
     permission_classes = (HasScope.of("media:write"),)
 
-    @schema.send_message
+    @sending_schema.send_message
     def create(self, request: Request, device_id: str) -> Response:  # noqa: ARG002 - read as it arrives, not through DRF
         """Send media: base64, a multipart file, a URL, or media that this app already has."""
         device = self.device(device_id)
