@@ -383,17 +383,6 @@ class TestAClaim:
 
 
 class TestATask:
-    def test_is_asked_for_once_the_event_is_committed(
-        self, alice: Tenant, receiver: Receiver, worker: None, settings: Settings
-    ) -> None:
-        """By the hint alone, over the broker; the worker's policy allows no loopback, so that its refusal shows."""
-        subscribed(alice, receiver.url())
-        announce(alice)
-        ends_at = timezone.now() + dt.timedelta(seconds=20)
-        while not only().log:
-            assert timezone.now() < ends_at
-        assert only().log[0]["code"] == "source_forbidden"
-
     @pytest.mark.parametrize("places", ["_places", "_risky_places"])
     def test_that_finds_no_place_is_asked_for_again(
         self, alice: Tenant, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, places: str
@@ -405,7 +394,7 @@ class TestATask:
         asked: list[object] = []
         monkeypatch.setattr(tasks, places, Places(1))
         monkeypatch.setattr(tasks, "hint", asked.append)
-        # The worker of this module is to hear of none of it.
+        # No worker is to hear of it.
         monkeypatch.setattr(receivers, "hint", lambda _task: None)
         claim = webhooks.claim
 
