@@ -23,6 +23,8 @@ MESSAGE_SUFFIX = ".msg"
 PART_SUFFIX = ".part"
 # A part older than this belongs to a writer that was killed.
 PART_AGE_SECONDS = 60
+# Between two waits for a message a worker sees that it is to stop; Celery's own wait is of two seconds.
+WAIT_SECONDS = 0.2
 
 Binding = filesystem.exchange_queue_t
 
@@ -87,6 +89,14 @@ class Transport(filesystem.Transport):
     """Named in CELERY_BROKER_TRANSPORT."""
 
     Channel = Channel
+
+    def drain_events(self, connection: Any, timeout: float | None = None) -> None:  # type: ignore[override]  # as its base
+        """Wait for a message, and not for long at a time: whoever waits for more asks again."""
+        if timeout is None or timeout <= WAIT_SECONDS:
+            super().drain_events(connection, timeout=timeout)
+            return
+        with suppress(TimeoutError):
+            super().drain_events(connection, timeout=WAIT_SECONDS)
 
 
 def _take(path: Path) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import settings as hypothesis_settings
 
 from tests import isolation, loopback
-from tests.installation import Installation, Web
+from tests.installation import Installation, Prepared, Web
 from tests.live import celery_worker
 
 LONG = Path(__file__).parent / "faults"
@@ -110,6 +110,13 @@ def _installation(django_db_setup: None) -> Installation:
     name = str(settings.DATABASES["default"]["NAME"])
     share = {setting: os.environ[setting] for setting in isolation.SERVICES if setting in os.environ}
     return Installation(var=VAR, env={**share, "DATABASE_URL": isolation.database_url(name)})
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    """What the embedded installations of tests are copies of; all workers of a run share it."""
+    own = tmp_path_factory.getbasetemp()
+    return Prepared((own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "prepared")
 
 
 @pytest.fixture(scope="session")

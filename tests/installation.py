@@ -4,9 +4,11 @@ For what must be seen from outside: processes that are killed, memory that is me
 the commands an operator would type and the processes of the Procfile.
 """
 
+import fcntl
 import json
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -27,6 +29,23 @@ ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 60
 STOP_SECONDS = 20
 SCOPES = ("media:read", "media:write", "devices")
+# In one process, since each imports the whole project.
+PREPARE = """
+import io, json, sys, django
+django.setup()
+from django.core.management import call_command
+
+def made(*words):
+    out = io.StringIO()
+    call_command(*words, "--json", stdout=out)
+    return json.loads(out.getvalue())
+
+call_command("migrate", verbosity=0)
+app_id = made("create_app", "alice")["app_id"]
+scopes = [word for scope in sys.argv[1:] for word in ("--scope", scope)]
+key = made("issue_api_key", "--app", app_id, *scopes)["key"]
+json.dump({"app_id": app_id, "key": key}, sys.stdout)
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,6 +140,36 @@ class Installation:
                 yield Web(port=port, master=psutil.Process(process.pid))
             finally:
                 stop(process)
+
+
+class Prepared:
+    """An embedded installation with its tables, an app and a key, of which others are copies.
+
+    It is made by whichever process of the run comes first; none changes it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(exist_ok=True)
+        self._var, self._said = folder / "var", folder / "said.json"
+        with (folder / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not self._said.exists():
+                self._said.write_text(self._prepare())
+
+    def _prepare(self) -> str:
+        env = {**Installation(var=self._var, env={}).env, "DJANGO_SETTINGS_MODULE": "mediahub.settings"}
+        command = [sys.executable, "-c", PREPARE, *SCOPES]
+        done = subprocess.run(command, cwd=ROOT, env=env, check=False, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def copy(self, var: Path) -> Installation:
+        """An installation of one's own."""
+        shutil.copytree(self._var, var, dirs_exist_ok=True)
+        copy = Installation(var=var, env={})
+        said = json.loads(self._said.read_text())
+        copy.app_id, copy.key = said["app_id"], said["key"]
+        return copy
 
 
 def web_command() -> list[str]:

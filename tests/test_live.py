@@ -12,9 +12,14 @@ from devices.models import App, Device
 from devices.scopes import Scope
 from media_store.tasks import finish_destroyed
 from tests import loopback
+from tests.devices.conftest import tenant
+from tests.devices.webhooks.conftest import announce, receiver, subscribed
 from tests.installation import Web
+from tests.receivers import Receiver
 
 DEADLINE_SECONDS = 20
+# A fixture of another folder.
+__all__ = ["receiver"]
 
 
 class TestServer:
@@ -35,6 +40,18 @@ class TestWorker:
         while Device.objects.exists():
             assert time.monotonic() < deadline, "the worker did nothing"
             time.sleep(0.05)
+
+    def test_sends_an_event_once_it_is_committed(self, receiver: Receiver, worker: None) -> None:
+        """By the hint alone, over the broker; the worker's policy allows no loopback, so that its refusal shows."""
+        alice = tenant("alice")
+        subscribed(alice, receiver.url())
+        (delivery,) = announce(alice)
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        while not delivery.log:
+            assert time.monotonic() < deadline, "the worker did nothing"
+            time.sleep(0.05)
+            delivery.refresh_from_db()
+        assert delivery.log[0]["code"] == "source_forbidden"
 
 
 class TestLoopback:

@@ -25,6 +25,9 @@ class Output(Protocol):
     def write(self, text: str) -> Any:
         """A line."""
 
+    def flush(self) -> Any:
+        """Nothing is held back, as Python does where the lines go into a pipe."""
+
 
 class Shown:
     """Events as lines: for people, or one line of JSON for each."""
@@ -36,14 +39,18 @@ class Shown:
     def event(self, webhook_id: str, event: dict[str, Any]) -> None:
         """One that was verified."""
         if self._as_json:
-            self._out.write(json.dumps({"webhook_id": webhook_id, **event}))
+            self._write(json.dumps({"webhook_id": webhook_id, **event}))
             return
         title = f"{event.get('event', '?')}  {event.get('timestamp', '')}  webhook-id {webhook_id}  verified"
-        self._out.write(f"{title}\n{json.dumps(event.get('payload'), indent=2, ensure_ascii=False)}\n")
+        self._write(f"{title}\n{json.dumps(event.get('payload'), indent=2, ensure_ascii=False)}\n")
 
     def refusal(self, why: str) -> None:
         """What was not taken."""
-        self._out.write(json.dumps({"refused": why}) if self._as_json else f"refused: {why}\n")
+        self._write(json.dumps({"refused": why}) if self._as_json else f"refused: {why}\n")
+
+    def _write(self, text: str) -> None:
+        self._out.write(text)
+        self._out.flush()
 
 
 class Listener(ThreadingHTTPServer):

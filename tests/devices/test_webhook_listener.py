@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -144,7 +145,13 @@ class TestTheCommand:
     def test_listens_until_it_is_told_to_stop(self) -> None:
         secret, port = signing.new_secret(), free_ports(1)[0]
         command = [sys.executable, "manage.py", "webhook_listener", "--port", str(port), "--secret", secret, "--json"]
-        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        # As a user's shell has it: whoever sets this sees lines that were held back.
+        env = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+        pipe = subprocess.PIPE
+        with (
+            subprocess.Popen(command, cwd=ROOT, env=env, stdout=pipe, stderr=pipe, text=True) as process,
+            ended(process),
+        ):
             assert process.stderr
             assert process.stdout
             assert "Listening on" in process.stderr.readline()
@@ -153,3 +160,12 @@ class TestTheCommand:
             process.send_signal(2)
             assert process.wait(20) == 130
         assert shown["payload"] == EVENT["payload"]
+
+
+@contextmanager
+def ended(process: subprocess.Popen[str]) -> Iterator[None]:
+    """Even where the test failed."""
+    try:
+        yield
+    finally:
+        process.kill()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.installation import Installation
+from tests.installation import Installation, Prepared
 from tests.people import Person
 
 
@@ -12,8 +12,6 @@ def alice(db: None) -> Person:
 
 
 @pytest.fixture(scope="session")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Installation:
-    """Embedded, with nothing in it; the log of its web processes is all there is to read."""
-    installation = Installation(var=tmp_path_factory.mktemp("var"), env={})
-    installation.migrate()
-    return installation
+def installed(prepared: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    """Embedded, with an app and a key; the log of its web processes is all there is to read."""
+    return prepared.copy(tmp_path_factory.mktemp("var"))

@@ -3,9 +3,14 @@
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
+from queue import Empty
+from typing import Any
 
 import pytest
+
+from tests.mediahub.broker_peer import queue
 
 PEER = [sys.executable, "-m", "tests.mediahub.broker_peer"]
 
@@ -32,6 +37,18 @@ def read_rest(peer: subprocess.Popen[str]) -> list[str]:
         lines = peer.stdout.read().split()
     peer.wait()
     return lines
+
+
+class TestWaiting:
+    def test_is_never_so_long_that_a_worker_could_not_stop(self, tmp_path: Path) -> None:
+        connection: Any = queue(tmp_path).channel.connection  # type: ignore[attr-defined]  # missing from the stubs
+        began = time.monotonic()
+        connection.client.drain_events(timeout=20)
+        assert time.monotonic() - began < 2
+
+    def test_ends_when_it_was_asked_to(self, tmp_path: Path) -> None:
+        with pytest.raises(Empty):
+            queue(tmp_path).get(timeout=0.3)
 
 
 @pytest.mark.faults

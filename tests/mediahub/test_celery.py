@@ -50,9 +50,11 @@ class TestSending:
 
 
 @pytest.fixture(scope="module")
-def echo() -> Iterator[Celery]:
+def echo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Celery]:
     """A worker in this process, with a task that answers with what its log lines would carry."""
-    app = Celery("echo", broker="memory://", backend="cache+memory://", set_as_current=False)
+    url, transport, options = connections.broker("", var=tmp_path_factory.mktemp("var"), task_limit_seconds=1)
+    app = Celery("echo", broker=url, backend="cache+memory://", set_as_current=False)
+    app.conf.update(broker_transport=transport, broker_transport_options=options)
 
     @app.task(name="echo")
     def echo() -> dict[str, str]:
@@ -66,13 +68,13 @@ class TestLogLines:
     def test_of_a_task_name_it_and_the_request_that_asked_for_it(self, echo: Celery) -> None:
         with bound_contextvars(request_id="a-request"):
             sent = echo.send_task("echo")
-        assert sent.get(timeout=30) == {"task": "echo", "task_id": sent.id, "request_id": "a-request"}
+        assert sent.get(timeout=30, interval=0.01) == {"task": "echo", "task_id": sent.id, "request_id": "a-request"}
 
     def test_of_the_next_task_are_its_own(self, echo: Celery) -> None:
         # What an earlier test's request left in this process is no part of this story.
         clear_contextvars()
         sent = echo.send_task("echo")
-        assert sent.get(timeout=30) == {"task": "echo", "task_id": sent.id}
+        assert sent.get(timeout=30, interval=0.01) == {"task": "echo", "task_id": sent.id}
 
 
 class TestSchedule:

@@ -2,6 +2,7 @@
 
 import gzip
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 
@@ -72,6 +73,7 @@ NO_HTTP = {
     "a type in a charset that is undefined": request(LINE, "Content-Type: image/jpeg; a*=undefined''%ff"),
     "empty lines first": b"\r\n" * 50 + request(LINE),
 }
+WITHOUT_END = (bytes(range(256)) * 20, b"\x16\x03\x01\x02\x00\x01" + bytes(500), b"GET / HTTP/1.1\n\n")
 TOO_MUCH = {
     "10,000 headers": (request(LINE, *[f"X-{number}: y" for number in range(10_000)]), (431, "headers_too_large")),
     "a header of 1 MB": (request(LINE, "X-A: " + "y" * 1_000_000), (431, "headers_too_large")),
@@ -132,11 +134,16 @@ class TestARequest:
     def test_that_nobody_wants_is_refused(self, web: Web, raw: bytes, problem: tuple[int, str]) -> None:
         assert says(web, raw) == problem
 
-    @pytest.mark.parametrize(
-        "raw", [bytes(range(256)) * 20, b"\x16\x03\x01\x02\x00\x01" + bytes(500), b"GET / HTTP/1.1\n\n"]
-    )
-    def test_that_never_gets_to_the_end_of_its_headers_is_too_slow(self, web: Web, raw: bytes) -> None:
-        assert says(web, raw) == (408, "request_timeout")
+    def test_that_never_gets_to_the_end_of_its_headers_is_too_slow(self, web: Web) -> None:
+        """All at once: each is waited for as long as patience has it."""
+        with ExitStack() as held:
+            wires = [held.enter_context(Wire(web.port, key=None)) for _ in WITHOUT_END]
+            for wire, raw in zip(wires, WITHOUT_END, strict=True):
+                wire.send(raw)
+            for wire in wires:
+                heard = wire.hear(method="GET")
+                assert heard.problem == (408, "request_timeout")
+                assert heard.json()["request_id"] == heard.headers["X-Request-ID"]
 
     @pytest.mark.parametrize("length", ["Content-Length: 5", "Transfer-Encoding: chunked", "Content-Length: x"])
     def test_that_hides_another_gets_one_answer(self, web: Web, length: str) -> None:

@@ -1,6 +1,8 @@
-"""`manage.py run` as its user meets it: started in a terminal, called with curl, stopped."""
+"""`manage.py run` as its user meets it: started in a terminal, called by the lines of the README, stopped."""
 
+import json
 import re
+import shutil
 import signal
 import socket
 import stat
@@ -9,7 +11,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from urllib.error import HTTPError
 
@@ -20,6 +22,10 @@ from tests.mediahub.started import ROOT, environment, manage
 from tests.processes import die_with_parent, free_ports
 
 GREETING = "Ctrl-C stops it."
+# The shell blocks of the README, in the indent of the lists they are in.
+BLOCK = re.compile(r"^(?P<indent> *)```sh\n(?P<lines>.*?)^(?P=indent)```$", re.MULTILINE | re.DOTALL)
+SEPARATOR = "---- next call ----"
+CALLS = 13
 # What is promised, and room for a machine that is busy with other tests.
 STOP_SECONDS = 3 + 7
 
@@ -86,35 +92,50 @@ class Running:
 @pytest.fixture(scope="module")
 def var(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One folder for all, so that only the first start has to migrate and collect."""
-    return tmp_path_factory.mktemp("var")
+    return tmp_path_factory.mktemp("checkout") / "var"
 
 
 @pytest.fixture(scope="module")
-def shared(var: Path) -> Iterator[Running]:
-    """One that is only looked at."""
-    with started(var) as running:
-        yield running
+def kept() -> Iterator[list[Running]]:
+    """Those that several tests look at, one after the other."""
+    kept: list[Running] = []
+    yield kept
+    for running in kept:
+        end(running)
+
+
+@pytest.fixture
+def shared(kept: list[Running], var: Path) -> Running:
+    """One that is looked at, or stopped; the next test starts another then."""
+    if not kept or kept[-1].process.poll() is not None:
+        kept.append(Running(var))
+        kept[-1].read_until(GREETING)
+    return kept[-1]
 
 
 @pytest.fixture
 def running(var: Path) -> Iterator[Running]:
     """One of the test's own, to be stopped."""
-    with started(var) as running:
-        yield running
-
-
-@contextmanager
-def started(var: Path) -> Iterator[Running]:
     running = Running(var)
     try:
         running.read_until(GREETING)
         yield running
     finally:
-        for process in running.processes():
-            with suppress(psutil.NoSuchProcess):
-                process.kill()
-        running.process.wait()
-        running.read_rest()
+        end(running)
+
+
+def end(running: Running) -> None:
+    for process in running.processes():
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    running.process.wait()
+    running.read_rest()
+
+
+def pasted() -> list[str]:
+    """What stands in the README's shell blocks, without their indent."""
+    text = (ROOT / "README.md").read_text()
+    return [re.sub(f"^{found['indent']}", "", found["lines"], flags=re.MULTILINE) for found in BLOCK.finditer(text)]
 
 
 class TestRun:
@@ -147,10 +168,53 @@ class TestRun:
             assert part in f"{line} "
         assert key not in shared.output
 
-    @pytest.mark.parametrize(
-        "signum", [signal.SIGTERM, signal.SIGINT, pytest.param(signal.SIGHUP, marks=pytest.mark.faults)]
-    )
-    def test_stops_when_it_is_told_and_leaves_no_process(self, running: Running, signum: signal.Signals) -> None:
+    def test_answers_the_first_calls_as_they_are_printed_in_the_readme(self, shared: Running) -> None:
+        """Pasted one after the other, in a folder that looks like the checkout."""
+        shutil.copytree(ROOT / "docs", shared.var.parent / "docs")
+        credentials, *calls = pasted()
+        assert len(calls) == CALLS
+        script = f"\necho '{SEPARATOR}'\n".join(["set -e\n" + credentials, *calls])
+        done = subprocess.run(
+            ["bash"],  # the newcomer's shell
+            input=script,
+            cwd=shared.var.parent,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert done.stderr == ""
+        answers = [answer.strip() for answer in done.stdout.split(SEPARATOR)[1:]]
+        me, sent, filed, uploaded, resent, listed, one, compared, ranged, gone, inbound, claimed, noted = answers
+        assert json.loads(me)["app"]["name"] == "Demo"
+        picture = (ROOT / "docs/sample.jpg").stat().st_size
+        for answer in (sent, filed, resent):
+            media = json.loads(answer)["media"]
+            assert (media["status"], media["mime_type"], media["size"]) == ("ready", "image/jpeg", picture)
+        assert json.loads(one) == json.loads(uploaded)
+        ids = [media["message_id"] for media in json.loads(listed)["results"]]
+        assert ids == ["hello-3", "hello-2", "hello-1"]
+        assert compared == "byte for byte the same"
+        assert f"Content-Range: bytes 0-3/{picture}" in ranged
+        assert "206 Partial Content" in ranged
+        assert json.loads(gone)["code"] == "media_gone"
+        received = json.loads(inbound)
+        assert (received["status"], received["direction"], received["caption"]) == ("ready", "inbound", "My slip")
+        [message] = json.loads(claimed)["messages"]
+        assert (message["message_id"], message["to"]) == ("hello-1", "6281234567890")
+        with urllib.request.urlopen(message["content_url"], timeout=30) as content:
+            assert len(content.read()) == picture
+        assert [result["outcome"] for result in json.loads(noted)["results"]] == ["noted"]
+        assert "verified" in shared.read_until('"message_id": "from-them-1"')
+
+    def test_stops_when_it_is_told_and_leaves_no_process(self, shared: Running) -> None:
+        """By Ctrl-C."""
+        assert len(shared.processes()) > 5
+        assert shared.stop(signal.SIGINT) == 0
+        assert shared.processes() == []
+
+    @pytest.mark.faults
+    @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGHUP])
+    def test_stops_by_other_signals_as_well(self, running: Running, signum: signal.Signals) -> None:
         assert len(running.processes()) > 5
         assert running.stop(signum) == 0
         assert running.processes() == []

@@ -18,6 +18,8 @@ from tests.safe_http.faults import ALL, ENDLESS, INSIDE, MAX_BYTES, QUICK, Fault
 from tests.safe_http.internet import ADDRESS, HOST, HTTPS, URL, Internet, believed
 
 DEADLINE_SECONDS = 1.0
+# Of what lasts until the deadline, whenever that is.
+SOON_SECONDS = 0.5
 GRACE_SECONDS = 0.5
 FLAT_BYTES = 2_000_000
 
@@ -49,7 +51,7 @@ def going_wrong(fault: Fault, internet: Internet) -> Iterator[None]:
         assert inside.peers == 0
 
 
-def refusal_of(internet: Internet) -> tuple[Refused, float]:
+def refusal_of(internet: Internet, *, deadline_seconds: float = DEADLINE_SECONDS) -> tuple[Refused, float]:
     """How a fetch ends, and after how many seconds."""
     began = time.monotonic()
     with pytest.raises(Refused) as caught:
@@ -57,7 +59,7 @@ def refusal_of(internet: Internet) -> tuple[Refused, float]:
             URL,
             sink=lambda _: None,
             max_bytes=MAX_BYTES,
-            deadline_seconds=DEADLINE_SECONDS,
+            deadline_seconds=deadline_seconds,
             policy=Policy(),
             resolver=internet.resolver,
             tls=believed().believer(),
@@ -68,11 +70,12 @@ def refusal_of(internet: Internet) -> tuple[Refused, float]:
 class TestAFault:
     @pytest.mark.parametrize("fault", CASES)
     def test_ends_in_its_own_refusal_in_time(self, fault: Fault, internet: Internet) -> None:
+        deadline = SOON_SECONDS if fault.refusal is SourceTooSlow else DEADLINE_SECONDS
         with going_wrong(fault, internet):
-            refusal, seconds = refusal_of(internet)
+            refusal, seconds = refusal_of(internet, deadline_seconds=deadline)
         assert type(refusal) is fault.refusal, (refusal, refusal.detail_for_log)
         assert getattr(refusal, "status", None) == fault.status
-        assert seconds < DEADLINE_SECONDS + GRACE_SECONDS
+        assert seconds < deadline + GRACE_SECONDS
         # Whatever was connected to had been judged, and nothing of it is told.
         assert all(why_forbidden(ip_address(address)) is None for address, _ in internet.connected)
         assert not re.search(r"\d+\.\d+\.\d+|::|:\d", str(refusal))
@@ -101,9 +104,9 @@ class TestAFault:
         internet.names[HOST] = [ADDRESS]
         with deaf() as port:
             internet.routes[ADDRESS, HTTPS] = port
-            refusal, seconds = refusal_of(internet)
+            refusal, seconds = refusal_of(internet, deadline_seconds=SOON_SECONDS)
         assert type(refusal) is SourceTooSlow
-        assert seconds < DEADLINE_SECONDS + GRACE_SECONDS
+        assert seconds < SOON_SECONDS + GRACE_SECONDS
 
     def test_leaves_no_thread_behind_but_a_look_up(self, internet: Internet) -> None:
         with going_wrong(ALL["a header without a colon"], internet):

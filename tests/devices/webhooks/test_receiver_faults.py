@@ -17,7 +17,7 @@ from safe_http.addresses import why_forbidden
 from tests.devices.conftest import Tenant
 from tests.devices.webhooks.conftest import HOUR, announce, send_due, subscribed
 from tests.safe_http.fault_servers import deaf, file, head, says, serving
-from tests.safe_http.faults import ALL, INSIDE, QUICK, Fault, good, rebinding
+from tests.safe_http.faults import ALL, INSIDE, NAMES, QUICK, Fault, good, rebinding
 from tests.safe_http.internet import ADDRESS, HOST, HTTPS, Internet, believed
 
 pytestmark = pytest.mark.once
@@ -26,6 +26,7 @@ URL = f"https://{HOST}/hook?token=secret"
 DEADLINE_SECONDS = 1
 # One of each kind of waiting; `make faults` has them all.
 ALWAYS = {"a name that takes its time", "a handshake byte by byte", "headers one by one", "a body byte by byte"}
+REDIRECTS_INSIDE = {"a redirect to a name inside", "a redirect to the metadata service"}
 OWN = {
     "an endpoint that is gone": Fault(script=says(head("410 Gone", "Content-Length: 0")), refusal=safe_http.BadStatus),
     "too many requests": Fault(
@@ -40,9 +41,11 @@ OWN = {
     ),
 }
 FAULTS = ALL | OWN
+# Names are judged here, at every attempt; of what else goes wrong a sender sees the refusal alone.
+FIRST_OF_EACH_REFUSAL = {fault.refusal: name for name, fault in reversed(QUICK.items())}.values()
+IN_SHORT = {*NAMES, *OWN, *ALWAYS, *FIRST_OF_EACH_REFUSAL, *REDIRECTS_INSIDE}
 CASES = [
-    pytest.param(fault, id=name, marks=() if name in QUICK | OWN.keys() | ALWAYS else pytest.mark.faults)
-    for name, fault in FAULTS.items()
+    pytest.param(fault, id=name, marks=() if name in IN_SHORT else pytest.mark.faults) for name, fault in FAULTS.items()
 ]
 
 

@@ -22,7 +22,9 @@ from tests.devices.conftest import Tenant
 from tests.devices.webhooks.conftest import announce, news, send_due, subscribed
 from tests.receivers import Receiver, Reply
 
-pytestmark = pytest.mark.django_db(transaction=True)
+# What is sent and what an answer means; who may send and when is decided by rows that were committed.
+pytestmark = pytest.mark.django_db
+committed = pytest.mark.django_db(transaction=True)
 
 WAITS = (5, 60, 300, 1_800, 7_200, 18_000, 36_000, 36_000)
 HOUR = dt.timedelta(hours=1)
@@ -33,6 +35,7 @@ def only() -> WebhookDelivery:
 
 
 class TestAnEvent:
+    @committed
     def test_arrives_as_it_was_written(self, alice: Tenant, receiver: Receiver) -> None:
         subscribed(alice, receiver.url())
         (delivery,) = announce(alice, caption="héllo \U0001f600")
@@ -58,6 +61,7 @@ class TestAnEvent:
         assert one.verified(secret) == one.event
         assert one.webhook_id == str(delivery.pk)
 
+    @pytest.mark.once
     def test_with_any_bit_changed_is_refused(self, alice: Tenant, receiver: Receiver) -> None:
         _, secret = subscribed(alice, receiver.url())
         announce(alice)
@@ -131,6 +135,7 @@ def announce_this(one: webhooks.News) -> None:
 
 
 class TestAFailure:
+    @committed
     def test_is_tried_again_by_the_schedule_and_then_given_up(self, alice: Tenant, receiver: Receiver) -> None:
         subscribed(alice, receiver.url("/hook", Reply(status=500, content=b"oh no")))
         announce(alice)
@@ -152,6 +157,7 @@ class TestAFailure:
         stamps = [one.headers["webhook-timestamp"] for one in receiver.received]
         assert len(set(stamps)) == 9
 
+    @committed
     def test_then_success_is_success(self, alice: Tenant, receiver: Receiver) -> None:
         endpoint, _ = subscribed(alice, receiver.url("/hook", Reply(status=503), Reply(status=204, content=b"")))
         announce(alice)
@@ -162,6 +168,7 @@ class TestAFailure:
         assert not failing.exists()
         assert only().state == "delivered"
 
+    @pytest.mark.once
     @pytest.mark.parametrize("status", [200, 201, 202, 204, 299])
     def test_is_none_with_any_2xx(self, alice: Tenant, receiver: Receiver, status: int) -> None:
         content = b"" if status == 204 else b"ok"
@@ -170,6 +177,7 @@ class TestAFailure:
         send_due()
         assert only().state == "delivered"
 
+    @pytest.mark.once
     @pytest.mark.parametrize("status", [301, 302, 307, 308])
     def test_is_a_redirect_which_is_not_followed(self, alice: Tenant, receiver: Receiver, status: int) -> None:
         elsewhere = receiver.url("/elsewhere")
@@ -179,6 +187,7 @@ class TestAFailure:
         assert [one.path for one in receiver.received] == ["/hook"]
         assert (only().state, only().log[0]["status"]) == ("pending", status)
 
+    @committed
     def test_gives_the_rest_of_the_batch_back(self, alice: Tenant, receiver: Receiver) -> None:
         subscribed(alice, receiver.url("/hook", Reply(status=500)))
         announce(alice, 5)
@@ -235,6 +244,7 @@ class TestAFailure:
         assert endpoint.enabled
 
 
+@committed
 class TestGone:
     def test_disables_the_endpoint_and_buries_what_waits(self, alice: Tenant, receiver: Receiver) -> None:
         endpoint, _ = subscribed(alice, receiver.url("/hook", Reply(status=410)))
@@ -247,6 +257,7 @@ class TestGone:
         assert send_due(after=HOUR) == 0
 
 
+@pytest.mark.once
 class TestRetryAfter:
     @pytest.mark.parametrize("status", [429, 503, 500])
     def test_in_seconds_is_waited_for(self, alice: Tenant, receiver: Receiver, status: int) -> None:
@@ -300,6 +311,7 @@ class TestWhatIsNotPublic:
         assert only().state == "pending"
 
 
+@committed
 class TestWhatIsWithdrawnMeanwhile:
     @pytest.mark.parametrize("deed", ["disabled", "deleted", "destroyed"])
     def test_is_sent_nothing_of_a_batch_that_was_claimed(self, alice: Tenant, receiver: Receiver, deed: str) -> None:
@@ -326,6 +338,7 @@ class TestWhatIsWithdrawnMeanwhile:
         assert send_due() == 1
 
 
+@committed
 class TestAClaim:
     def test_that_ran_out_is_anothers_and_its_answer_is_not_noted(self, alice: Tenant, receiver: Receiver) -> None:
         subscribed(alice, receiver.url())
@@ -382,18 +395,8 @@ class TestAClaim:
         assert second.delivery_ids == (bobs.pk,)
 
 
+@committed
 class TestATask:
-    def test_is_asked_for_once_the_event_is_committed(
-        self, alice: Tenant, receiver: Receiver, worker: None, settings: Settings
-    ) -> None:
-        """By the hint alone, over the broker; the worker's policy allows no loopback, so that its refusal shows."""
-        subscribed(alice, receiver.url())
-        announce(alice)
-        ends_at = timezone.now() + dt.timedelta(seconds=20)
-        while not only().log:
-            assert timezone.now() < ends_at
-        assert only().log[0]["code"] == "source_forbidden"
-
     @pytest.mark.parametrize("places", ["_places", "_risky_places"])
     def test_that_finds_no_place_is_asked_for_again(
         self, alice: Tenant, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, places: str
@@ -405,7 +408,7 @@ class TestATask:
         asked: list[object] = []
         monkeypatch.setattr(tasks, places, Places(1))
         monkeypatch.setattr(tasks, "hint", asked.append)
-        # The worker of this module is to hear of none of it.
+        # No worker is to hear of it.
         monkeypatch.setattr(receivers, "hint", lambda _task: None)
         claim = webhooks.claim
 
