@@ -9,6 +9,7 @@ from devices.models import App, Device
 from devices.signals import app_destroyed, device_destroyed
 from media_store import retention, store_mark
 from media_store.failpoints import reached
+from media_store.models import StoreMark
 from media_store.tasks import finish_destroyed, hint
 
 
@@ -31,5 +32,6 @@ def let_the_media_of_an_app_go(sender: type[App], **news: Any) -> None:  # noqa:
 @receiver(post_migrate)
 def give_the_database_its_token(sender: Any, **_news: Any) -> None:
     """Before anything is stored: from then on its store is told from others by it."""
-    if sender.label == "media_store":
+    # Django sends this after every migrate, of another app or backwards too.
+    if sender.label == "media_store" and StoreMark.is_there():
         store_mark.give_token()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db import models
+from django.db import connection, models
 
 from devices.models import BY_CHARACTERS
 
@@ -78,3 +78,8 @@ class StoreMark(models.Model):
 
     def __str__(self) -> str:
         return self.token
+
+    @classmethod
+    def is_there(cls) -> bool:
+        """Whether its table is."""
+        return cls._meta.db_table in connection.introspection.table_names()

@@ -55,6 +55,12 @@ class TestNothingSet:
     def test_debug_is_off(self, tmp_path: Path) -> None:
         assert settings_of(environment(tmp_path))["DEBUG"] is False
 
+    @pytest.mark.faults
+    def test_migrates_one_app_after_the_other(self, tmp_path: Path) -> None:
+        for arguments in (["contenttypes"], [], ["media_store", "zero"], ["media_store"]):
+            done = manage("migrate", *arguments, env=environment(tmp_path))
+            assert (done.returncode, done.stderr) == (0, ""), arguments
+
     def test_migrates_without_a_var(self, tmp_path: Path) -> None:
         """The plan is enough: to make it the database is opened."""
         done = manage("migrate", "--plan", env=environment(tmp_path / "new", SECRET_KEY="x" * 50))
