@@ -15,11 +15,13 @@ from media_store import destruction, failpoints, retention
 from media_store.models import Blob, DestroyedMedia, Media, PurgeRun
 from tests.media_files import jpeg
 from tests.media_store.commands.conftest import Stores, done, expire, path_of, run
+from tests.media_store.rows import stored_of
 from tests.people import Person, refusal, stored_keys
 
 
 def sent(person: Person, count: int) -> list[str]:
-    return [path_of(person.sent(jpeg(shade=shade))) for shade in range(count)]
+    stored = stored_of(person.app, device=person.device, direction="outbound", count=count)
+    return [media.path for media in stored]
 
 
 @pytest.fixture
@@ -44,8 +46,8 @@ class TestDestroyDevice:
 
     def test_spares_other_devices_and_what_they_share(self, alice: Person) -> None:
         device = alice.another_device()
-        kept = alice.api.send(device, jpeg()).json()["media"]
         sent(alice, 2)
+        kept = alice.api.send(device, jpeg()).json()["media"]
         told = done("destroy_device", str(alice.device.pk), "--yes")
         assert (told["media"], told["objects_deleted"], told["objects_shared"]) == (2, 1, 1)
         assert alice.api.download(kept["media_path"]).status_code == 200
