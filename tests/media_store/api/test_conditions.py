@@ -86,6 +86,7 @@ class TestRange:
         assert (answer.status_code, answer["Content-Length"]) == (200, str(SIZE))
 
 
+@pytest.mark.once
 class TestIfRange:
     def test_with_the_etag_gets_the_range(self, get: Get, media: dict[str, Any]) -> None:
         assert get(Range="bytes=0-9", If_Range=f'"{media["sha256"]}"').status_code == 206
@@ -110,6 +111,7 @@ class TestIfRange:
         assert get(Range=f"bytes={SIZE}-", If_Range='"other"').status_code == 200
 
 
+@pytest.mark.once
 class TestIfNoneMatch:
     def test_with_the_etag_is_not_modified(self, get: Get, media: dict[str, Any]) -> None:
         for made in ('"{}"', 'W/"{}"', '"x", "{}"', '"x",W/"{}" , "y"', "*"):
@@ -144,6 +146,7 @@ class TestIfNoneMatch:
         assert answer.status_code == 304
 
 
+@pytest.mark.once
 class TestIfModifiedSince:
     def test_looks_at_the_date(self, get: Get, media: dict[str, Any]) -> None:
         for later, status in ((-1, 200), (0, 304), (1, 304)):
@@ -154,6 +157,7 @@ class TestIfModifiedSince:
             assert get(If_Modified_Since=header).status_code == 200, header
 
 
+@pytest.mark.once
 class TestIfMatch:
     def test_with_the_etag_gets_the_bytes(self, get: Get, media: dict[str, Any]) -> None:
         assert get(If_Match=f'"{media["sha256"]}"').status_code == 200

@@ -45,6 +45,7 @@ class TestTheAnswer:
         shown = alice.api.get(f"/v1/media/{media['id']}").content + alice.api.get("/v1/media").content
         assert b"secret" not in shown
 
+    @pytest.mark.once
     def test_is_422_where_the_spelling_alone_forbids_it(self, alice: Person) -> None:
         for url in (
             "http://files.example.com/slip.jpg",
@@ -64,6 +65,7 @@ class TestTheAnswer:
                 assert "secret" not in answer.content.decode()
         assert not Media.objects.exists()
 
+    @pytest.mark.once
     def test_is_400_for_what_is_no_text(self, alice: Person) -> None:
         for url in (["x"], {"a": 1}, "x" * 5_000):
             assert refusal(alice.api.send(alice.device, url=url)) == (400, "malformed")
@@ -167,17 +169,20 @@ class TestWaiting:
         assert refusal(answer) == (422, "media_failed")
         assert answer.json()["reason"] == "bad_status"
 
+    @pytest.mark.once
     def test_answers_202_when_its_time_is_up(self, alice: Person) -> None:
         began = time.monotonic()
         assert self.wait(alice, URL, "wait=1").status_code == 202
         assert 0.9 < time.monotonic() - began < 5
 
+    @pytest.mark.once
     def test_is_not_asked_by_anything_else(self, alice: Person) -> None:
         for prefer in ("", "wait", "wait=", "wait=x", "wait=-1", "wait=0", "awaits=3"):
             began = time.monotonic()
             assert self.wait(alice, URL, prefer).status_code == 202, prefer
             assert time.monotonic() - began < 0.9, prefer
 
+    @pytest.mark.once
     def test_is_for_a_quarter_of_the_threads(
         self, alice: Person, settings: Settings, monkeypatch: pytest.MonkeyPatch
     ) -> None:
