@@ -4,9 +4,9 @@ Every maker answers bytes and remembers them, so that asking twice is free. `sha
 colour, and `hertz` a sound's pitch: two files of one type with different bytes.
 """
 
+import hashlib
 import io
 import struct
-import zlib
 from array import array
 from fractions import Fraction
 from functools import cache
@@ -299,5 +299,4 @@ def plain_text() -> bytes:
 
 def incompressible(size: int) -> bytes:
     """Bytes without any meaning, the same each time."""
-    blocks = (zlib.crc32(number.to_bytes(4, "big")).to_bytes(4, "little") for number in range(size // 4 + 1))
-    return b"\x01\x02" + b"".join(blocks)[: size - 2] if size > 1 else b"\x01"[:size]
+    return (b"\x01\x02" + hashlib.shake_256(b"bytes").digest(size))[:size]

@@ -13,6 +13,7 @@ from pytest_django import Settings
 from media_store import store_mark
 from media_store.models import StoreMark
 from media_store.storage import objects
+from media_store.storage.objects import PAGE_KEYS
 from media_store.storage.s3 import S3Store
 from mediahub import connections
 from tests.servers import make_bucket
@@ -36,9 +37,8 @@ def use(settings: Settings, **changes: Any) -> None:
 def own_bucket(settings: Settings) -> Iterator[str]:
     """A bucket for one test at a time, empty before it and after it."""
     name = f"{settings.MEDIA_BUCKET}-own"
-    _made(name)
     use(settings, bucket=name)
-    empty()
+    _made(name)
     yield name
     use(settings, bucket=name)
     empty()
@@ -47,13 +47,17 @@ def own_bucket(settings: Settings) -> Iterator[str]:
 @cache
 def _made(name: str) -> None:
     make_bucket({**os.environ, "MEDIA_BUCKET": name})
+    empty()
 
 
 def empty() -> None:
     """Take everything out of the configured bucket, whatever its key begins with."""
     store: Any = objects()
-    for key in keys():
-        store.client.delete_object(Bucket=store.bucket_name, Key=key)
+    found = [{"Key": key} for key in keys()]
+    for start in range(0, len(found), PAGE_KEYS):
+        store.client.delete_objects(
+            Bucket=store.bucket_name, Delete={"Objects": found[start : start + PAGE_KEYS], "Quiet": True}
+        )
 
 
 def mark() -> None:

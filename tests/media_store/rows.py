@@ -1,5 +1,6 @@
-"""Rows of media as ingest would have written them, for what is about rows only: no bytes lie behind them."""
+"""Rows of media as ingest would have written them, for what is about rows only: no bytes lie behind most of them."""
 
+import hashlib
 import secrets
 from datetime import datetime, timedelta
 from typing import Any
@@ -7,8 +8,11 @@ from typing import Any
 from django.utils import timezone
 
 from devices.models import App, Device
-from media_store import retention
+from media_store import retention, store_mark
 from media_store.models import Blob, Media
+from media_store.storage import new_key
+from tests.media_files import jpeg
+from tests.stores import replace
 
 BYTES = 1_000
 
@@ -59,3 +63,16 @@ def expired_of(app: App, *, count: int = 1, ago: timedelta = timedelta(hours=1),
     """Media that expired so long ago."""
     expires_at = timezone.now() - ago
     return [media_of(app, expires_at=expires_at, **columns) for _ in range(count)]
+
+
+def stored_of(app: App, *, count: int, first: int = 0, **columns: Any) -> list[Media]:
+    """Media with different pictures, from the shade `first` on, whose bytes lie in the store."""
+    store_mark.prove(now=timezone.now())
+    return [_stored(app, jpeg(shade=shade), columns) for shade in range(first, first + count)]
+
+
+def _stored(app: App, content: bytes, columns: dict[str, Any]) -> Media:
+    key = new_key(app_id=app.pk)
+    replace(key, content)
+    blob = blob_of(app, sha256=hashlib.sha256(content).hexdigest(), size=len(content), storage_key=key)
+    return media_of(app, blob=blob, **columns)

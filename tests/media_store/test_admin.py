@@ -15,6 +15,7 @@ from pytest_django import Settings
 from devices import destruction
 from media_store.models import Blob, BlobRelease, Media
 from tests.media_files import jpeg, ogg_opus, pdf, png
+from tests.media_store.rows import media_of
 from tests.people import Person, bytes_of, staff
 
 LIST = "/admin/media_store/media/"
@@ -66,41 +67,29 @@ class TestTheList:
                 assert charlie.get(address).status_code == 200
             return len(captured)
 
-        for shade in range(5):
-            alice.api.send(alice.another_device(), jpeg(shade=shade))
+        for _ in range(5):
+            media_of(alice.app, device=alice.another_device())
         few = queries()
-        for shade in range(5, 50):
-            alice.api.send(alice.another_device(), jpeg(shade=shade))
+        for _ in range(45):
+            media_of(alice.app, device=alice.another_device())
         assert queries() == few
 
-    @pytest.mark.parametrize(
-        "query",
-        [
-            {"status": "expired"},
-            {"status": "purged"},
-            {"status": "ready"},
-            {"direction__exact": "upload"},
-            {"kind__exact": "audio"},
-            {"source__exact": "base64"},
-            {"delivery__exact": "queued"},
-        ],
-    )
-    def test_filters(self, charlie: Client, alice: Person, query: dict[str, str]) -> None:
+    def test_filters(self, charlie: Client, alice: Person) -> None:
         expired, purged, ready = alice.sent(jpeg()), alice.sent(png()), alice.sent(ogg_opus(), type="audio")
         upload = alice.uploaded(pdf())
         Media.objects.filter(pk=expired["id"]).update(expires_at=timezone.now())
         alice.api.delete(f"/v1/media/{purged['id']}")
         sent = [ready["id"], purged["id"], expired["id"]]
-        expected = {
-            "expired": [expired["id"]],
-            "purged": [purged["id"]],
-            "ready": [upload["id"], ready["id"]],
-            "upload": [upload["id"]],
-            "audio": [ready["id"]],
-            "base64": sent,
-            "queued": sent,
-        }
-        assert rows(charlie, **query) == expected[next(iter(query.values()))]
+        for name, value, expected in (
+            ("status", "expired", [expired["id"]]),
+            ("status", "purged", [purged["id"]]),
+            ("status", "ready", [upload["id"], ready["id"]]),
+            ("direction__exact", "upload", [upload["id"]]),
+            ("kind__exact", "audio", [ready["id"]]),
+            ("source__exact", "base64", sent),
+            ("delivery__exact", "queued", sent),
+        ):
+            assert rows(charlie, **{name: value}) == expected, value
 
     def test_filters_by_app(self, charlie: Client, alice: Person, bob: Person) -> None:
         alice.sent(jpeg())
@@ -121,12 +110,13 @@ class TestTheList:
             assert rows(charlie, q=words) == [media["id"]]
         assert rows(charlie, q="nothing of the kind") == []
 
-    @pytest.mark.parametrize("query", ["'; --", "%", "\\", "\x00", "x" * 5000, '"'])
-    def test_takes_any_search(self, charlie: Client, alice: Person, query: str) -> None:
+    def test_takes_any_search(self, charlie: Client, alice: Person) -> None:
         alice.sent(jpeg())
-        assert charlie.get(LIST, {"q": query}).status_code == 200
+        for query in ("'; --", "%", "\\", "\x00", "x" * 5000, '"'):
+            assert charlie.get(LIST, {"q": query}).status_code == 200, query
 
 
+@pytest.mark.once
 class TestThePage:
     def test_shows_the_facts_and_offers_no_change(self, charlie: Client, alice: Person) -> None:
         media = alice.sent(jpeg(), caption="Payment slip", message_id="slip-1", mime_type="image/jpg")
@@ -181,6 +171,7 @@ class TestThePage:
             assert alice.api.get(address)["Location"].startswith("/admin/login/")
 
 
+@pytest.mark.once
 class TestTheFile:
     def test_opens_for_staff_with_the_permission_always_as_an_attachment(self, dora: Client, alice: Person) -> None:
         media = alice.sent(jpeg(), file_name="slip.jpg")
@@ -220,6 +211,7 @@ class TestTheFile:
         assert dora.get(content_of({"id": alice.app.pk})).status_code == 404
 
 
+@pytest.mark.once
 class TestRemoving:
     def _remove(self, client: Client, *media: dict[str, Any]) -> None:
         chosen = {"action": "remove", "_selected_action": [each["id"] for each in media]}

@@ -186,6 +186,6 @@ class TestEachOfThem:
         assert charlie.get(address).status_code == 403
 
     @pytest.mark.parametrize("address", [RUNS, DESTROYED, TRAIL, BLOBS])
-    @pytest.mark.parametrize("query", ["'; --", "%", "\\", "\x00", "x" * 5000, '"', "0" * 32])
-    def test_takes_any_search(self, dora: Client, address: str, query: str) -> None:
-        assert shown(dora, address, q=query)
+    def test_takes_any_search(self, dora: Client, address: str) -> None:
+        for query in ("'; --", "%", "\\", "\x00", "x" * 5000, '"', "0" * 32):
+            assert shown(dora, address, q=query), query

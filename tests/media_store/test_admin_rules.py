@@ -17,7 +17,7 @@ from tests.media_files import jpeg
 from tests.media_store.admin_lists import act, costs_the_same, shown
 from tests.people import Person, staff
 
-pytestmark = pytest.mark.usefixtures("plain_static_files")
+pytestmark = [pytest.mark.once, pytest.mark.usefixtures("plain_static_files")]
 RULES = "/admin/media_store/retentionrule/"
 ADD = f"{RULES}add/"
 EVERY = ("view_retentionrule", "add_retentionrule", "change_retentionrule", "delete_retentionrule")

@@ -55,7 +55,7 @@ class TestRulesThatAreAppliedAtOnce:
         """Rows lie in another order than their indexes have them, as each change moves them."""
         for person in (alice, bob):
             blob, now = blob_of(person.app), timezone.now()
-            for _ in range(600):
+            for _ in range(300):
                 media_of(person.app, blob=blob, expires_at=now + timedelta(days=random.randint(1, 90)))
 
         def change(whose: Person | None, days: int) -> Callable[[], None]:

@@ -101,7 +101,11 @@ class TestAReceipt:
 
 
 class TestReceipts:
-    @hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+    # Each example is some thirty statements.
+    @hypothesis_settings(
+        max_examples=hypothesis_settings().max_examples // 2,
+        suppress_health_check=[HealthCheck.function_scoped_fixture],
+    )
     @given(receipts=RECEIPTS, data=st.data())
     def test_in_any_order_and_repetition_end_in_the_same_row(
         self, db: None, receipts: list[tuple[str, int]], data: st.DataObject

@@ -121,6 +121,7 @@ class TestRefusals:
         assert states == ["pending"] * len(WAITS) + ["failed"]
         assert ingest.claim(now=timezone.now() + LATER * 9) is None
 
+    @pytest.mark.once
     def test_that_are_slow_end_within_the_deadline(self, alice: Person, source: Source, settings: Settings) -> None:
         settings.FETCH_DEADLINE_SECONDS = 1
         announced(alice, source.has("/a", jpeg(), held=True))

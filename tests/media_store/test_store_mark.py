@@ -1,6 +1,5 @@
 """The store's mark: no store is taken for ours that is not, and nothing is put there or concluded from it."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,25 +11,13 @@ from media_store import collection, store_mark
 from media_store.errors import OccupiedStore, StorageUnavailable, WrongStore
 from media_store.models import Blob, Media, StoreMark
 from media_store.storage import new_key, objects
-from tests import isolation
 from tests.media_files import jpeg, png
 from tests.people import Person, bytes_of, refusal
 from tests.stores import put, use
 
-pytestmark = pytest.mark.storage
+# On stores that nobody has used yet, each kind in turn.
+pytestmark = [pytest.mark.storage, pytest.mark.django_db]
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture(params=["files", pytest.param("s3", marks=pytest.mark.services)])
-def store(request: pytest.FixtureRequest, settings: Settings, tmp_path: Path, db: None) -> Iterator[str]:
-    """A store that nobody has used yet, each kind in turn."""
-    if request.param == "files":
-        use(settings, folder=tmp_path / "media", bucket="")
-    else:
-        use(settings)
-        isolation.empty_the_store()
-    yield str(request.param)
-    isolation.empty_the_store()
 
 
 def prove() -> None:
@@ -42,7 +29,7 @@ def token() -> str:
 
 
 class TestTheFirstUse:
-    def test_marks_the_store_with_the_databases_token(self, store: str) -> None:
+    def test_marks_the_store_with_the_databases_token(self, empty_store: str) -> None:
         assert objects().read_mark() is None
         prove()
         assert objects().read_mark() == token()
@@ -51,17 +38,17 @@ class TestTheFirstUse:
         prove()
         assert StoreMark.objects.get().marked_at == marked_at
 
-    def test_is_an_upload(self, store: str, alice: Person) -> None:
+    def test_is_an_upload(self, empty_store: str, alice: Person) -> None:
         alice.sent(jpeg())
         assert objects().read_mark() == token()
 
-    def test_killed_after_the_mark_is_made_up_for(self, store: str) -> None:
+    def test_killed_after_the_mark_is_made_up_for(self, empty_store: str) -> None:
         prove()
         StoreMark.objects.update(marked_at=None)
         prove()
         assert StoreMark.objects.get().marked_at is not None
 
-    def test_of_a_store_that_somebody_else_has_marked_is_refused(self, store: str, alice: Person) -> None:
+    def test_of_a_store_that_somebody_else_has_marked_is_refused(self, empty_store: str, alice: Person) -> None:
         objects().write_mark(store_mark.new_token())
         assert refusal(alice.api.send(alice.device, jpeg())) == (503, "storage_unavailable")
         assert not Blob.objects.exists()
@@ -70,7 +57,7 @@ class TestTheFirstUse:
         assert "the mark of another installation" in refused.value.sentence
 
     def test_loses_to_another_installation_that_marks_it_in_the_same_moment(
-        self, store: str, monkeypatch: pytest.MonkeyPatch
+        self, empty_store: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         ours = objects()
         write = ours.write_mark
@@ -87,7 +74,7 @@ class TestTheFirstUse:
 
 class TestAStoreWithObjectsAndNoMark:
     @pytest.fixture
-    def strangers(self, store: str, alice: Person, tmp_path: Path) -> str:
+    def strangers(self, empty_store: str, alice: Person, tmp_path: Path) -> str:
         """The key of an object of a database that is not ours."""
         key = new_key(app_id=alice.app.pk)
         put(key, b"12345", tmp_path)
@@ -119,7 +106,7 @@ class TestAStoreWithObjectsAndNoMark:
         with pytest.raises(OccupiedStore):
             prove()
 
-    def test_is_marked_where_no_name_is_of_ours(self, store: str, tmp_path: Path) -> None:
+    def test_is_marked_where_no_name_is_of_ours(self, empty_store: str, tmp_path: Path) -> None:
         put("blobs/readme.txt", b"12345", tmp_path)
         prove()
         assert objects().read_mark() == token()
@@ -141,7 +128,7 @@ class TestAStoreWithObjectsAndNoMark:
 
 class TestACollection:
     @pytest.fixture
-    def condemned(self, store: str, alice: Person) -> None:
+    def condemned(self, empty_store: str, alice: Person) -> None:
         media = alice.sent(jpeg())
         alice.api.delete(f"/v1/media/{media['id']}")
         collection.condemn_released(now=timezone.now() + MINUTE)
@@ -189,7 +176,7 @@ class TestACollection:
 
 
 class TestDownloads:
-    def test_do_not_ask_for_the_mark(self, store: str, alice: Person) -> None:
+    def test_do_not_ask_for_the_mark(self, empty_store: str, alice: Person) -> None:
         media = alice.sent(jpeg())
         objects().delete(["blobs/.mediahub"])
         assert bytes_of(alice.api.download(media["media_path"])) == jpeg()

@@ -48,6 +48,6 @@ class Service:
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     installation = Installation(var=tmp_path_factory.mktemp("service"), env={"MEDIA_MAX_BYTES": str(LIMIT)})
-    installation.migrate()
+    installation.migrate_and_move_in()
     with installation.web(WEB_CONCURRENCY="1", WEB_THREADS="8") as web:
         yield Service(port=web.port, installation=installation)

@@ -11,7 +11,8 @@ from tests.media_store.api.conftest import LIMIT, Service
 from tests.people import BOUNDARY, file_part, multipart
 from tests.raw_http import chunked, pieces
 
-FAR_TOO_LARGE = 30 * LIMIT
+# More than the buffers of a connection hold.
+FAR_TOO_LARGE = 12 * LIMIT
 MULTIPART = f"multipart/form-data; boundary={BOUNDARY}"
 FORMS = ("raw", "json", "multipart")
 
@@ -138,8 +139,7 @@ class TestBodiesThatEndEarly:
 class TestBodiesThatAreTooLarge:
     """The client has its whole body sent before it listens: the answer must still be there, and no reset."""
 
-    @pytest.mark.parametrize("form", FORMS)
-    @pytest.mark.parametrize("connection", ["keep-alive", "close"])
+    @pytest.mark.parametrize(("form", "connection"), [*((form, "keep-alive") for form in FORMS), ("raw", "close")])
     def test_by_their_announced_length(self, service: Service, form: str, connection: str) -> None:
         content_type, body = upload(form, bytes(FAR_TOO_LARGE))
         with service.wire() as wire:

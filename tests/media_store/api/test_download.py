@@ -79,16 +79,16 @@ class TestTheWhole:
         }
         whole.close()
 
-    @pytest.mark.parametrize("accept", ["application/json", "text/html", "image/png", "nonsense", "*/*;q=0", ""])
-    def test_comes_whatever_the_client_accepts(self, get: Get, accept: str) -> None:
-        answer = get(Accept=accept)
-        assert (answer.status_code, bytes_of(answer)) == (200, jpeg())
+    def test_comes_whatever_the_client_accepts(self, get: Get) -> None:
+        for accept in ("application/json", "text/html", "image/png", "nonsense", "*/*;q=0", ""):
+            answer = get(Accept=accept)
+            assert (answer.status_code, bytes_of(answer)) == (200, jpeg()), accept
 
-    @pytest.mark.parametrize("form", ["json", "xml", "api", ""])
-    def test_comes_whatever_format_is_asked_for(self, alice: Person, media: dict[str, Any], form: str) -> None:
-        by_path = alice.api.get("/media", {"path": media["media_path"], "format": form})
-        by_id = alice.api.get(f"/v1/media/{media['id']}/content", {"format": form})
-        assert bytes_of(by_path) == bytes_of(by_id) == jpeg()
+    def test_comes_whatever_format_is_asked_for(self, alice: Person, media: dict[str, Any]) -> None:
+        for form in ("json", "xml", "api", ""):
+            by_path = alice.api.get("/media", {"path": media["media_path"], "format": form})
+            by_id = alice.api.get(f"/v1/media/{media['id']}/content", {"format": form})
+            assert bytes_of(by_path) == bytes_of(by_id) == jpeg(), form
 
     @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
     def test_can_only_be_read(self, alice: Person, media: dict[str, Any], method: str) -> None:

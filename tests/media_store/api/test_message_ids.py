@@ -2,7 +2,6 @@
 
 import re
 
-import pytest
 from django.conf import settings
 from django.utils import timezone
 
@@ -63,26 +62,23 @@ class TestIds:
         assert re.fullmatch("[0-9a-f]{32}", first["message_id"])
         assert first["message_id"] != second["message_id"]
 
-    @pytest.mark.parametrize("message_id", ["a", "0", "-", "_", "wamid-HBgL_1", "A" * 64])
-    def test_that_are_plain_stand_in_the_path(self, alice: Person, message_id: str) -> None:
-        media = alice.sent(jpeg(), message_id=message_id)
-        assert media["media_path"] == f"media/{alice.app.pk}/{alice.device.pk}-{message_id}.jpg"
+    def test_that_are_plain_stand_in_the_path(self, alice: Person) -> None:
+        for message_id in ("a", "0", "-", "_", "wamid-HBgL_1", "A" * 64):
+            media = alice.sent(jpeg(), message_id=message_id)
+            assert media["media_path"] == f"media/{alice.app.pk}/{alice.device.pk}-{message_id}.jpg"
 
-    @pytest.mark.parametrize(
-        "message_id",
-        [
+    def test_that_are_odd_are_kept_and_do_not(self, alice: Person) -> None:
+        prefix = re.escape(f"media/{alice.app.pk}/{alice.device.pk}-")
+        for message_id in (
             "a.b", "wamid.HBgL==", "A" * 65, "x" * 255, "../../x", "a/b", "a b", "ü", "猫", "\u0663", "a\n", "%2e", "?",
             "#", "🐈", " ",
-        ],
-    )  # fmt: skip
-    def test_that_are_odd_are_kept_and_do_not(self, alice: Person, message_id: str) -> None:
-        media = alice.sent(jpeg(), message_id=message_id)
-        assert media["message_id"] == message_id
-        prefix = re.escape(f"media/{alice.app.pk}/{alice.device.pk}-")
-        assert re.fullmatch(rf"{prefix}[0-9a-f]{{32}}\.jpg", media["media_path"])
-        assert bytes_of(alice.api.download(media["media_path"])) == jpeg()
-        again = alice.api.send(alice.device, jpeg(), message_id=message_id)
-        assert (again.status_code, again.json()["media"]["id"]) == (200, media["id"])
+        ):  # fmt: skip
+            media = alice.sent(jpeg(), message_id=message_id)
+            assert media["message_id"] == message_id
+            assert re.fullmatch(rf"{prefix}[0-9a-f]{{32}}\.jpg", media["media_path"]), message_id
+            assert bytes_of(alice.api.download(media["media_path"])) == jpeg(), message_id
+            again = alice.api.send(alice.device, jpeg(), message_id=message_id)
+            assert (again.status_code, again.json()["media"]["id"]) == (200, media["id"]), message_id
 
     def test_name_the_download_where_there_is_no_file_name(self, alice: Person) -> None:
         media = alice.sent(jpeg(), message_id="wamid-1")

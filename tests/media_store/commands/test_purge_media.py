@@ -23,6 +23,7 @@ from tests.media_store.commands.conftest import (
     run,
     statuses,
 )
+from tests.media_store.rows import expired_of, stored_of
 from tests.people import Person, refusal, stored_keys
 
 
@@ -33,7 +34,8 @@ def small_brake(settings: Settings) -> None:
 
 
 def sent(person: Person, count: int, *, first: int = 0) -> list[str]:
-    return [path_of(person.sent(jpeg(shade=shade))) for shade in range(first, first + count)]
+    stored = stored_of(person.app, device=person.device, direction="outbound", count=count, first=first)
+    return [media.path for media in stored]
 
 
 def hold(path: str) -> None:
@@ -388,6 +390,7 @@ class TestTheBrake:
         assert run("purge_media", "--before", "1d", "--yes", "--limit", "3").code == 3
 
 
+@pytest.mark.once
 class TestNonsense:
     @pytest.mark.parametrize(
         ("arguments", "complaint"),
@@ -422,13 +425,14 @@ class TestNonsense:
         ],
     )
     def test_is_refused_in_a_sentence(self, alice: Person, arguments: tuple[str, ...], complaint: str) -> None:
-        expire(*sent(alice, 1))
+        expired_of(alice.app)
         told = run("purge_media", *arguments)
         assert complaint in told.sentence
         assert told.code != 0
         assert purged(alice) == set()
 
 
+@pytest.mark.once
 class TestTalk:
     def test_is_none_with_quiet(self, alice: Person) -> None:
         expire(*sent(alice, 2))
