@@ -1,6 +1,7 @@
 """What every test stands on: isolated settings, no way off this machine, and the processes of the Procfile."""
 
 import atexit
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -85,6 +86,11 @@ def _no_mark_of_another_database(request: pytest.FixtureRequest) -> Iterator[Non
     commits = "transactional_db" in request.fixturenames or (marker and marker.kwargs.get("transaction"))
     if commits:
         isolation.empty_the_store()
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays to the end: let no later collection of garbage look through it."""
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

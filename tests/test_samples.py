@@ -109,7 +109,7 @@ class TestSamples:
         assert sum(map(len, groups.values())) > 0
         assert wrong == {}
 
-    @pytest.mark.once
+    @pytest.mark.faults
     def test_are_sent_where_the_type_of_message_allows(self, alice: Person, record_property: Tell) -> None:
         wrong, answers = {}, Counter[tuple[str, int]]()
         for sample in samples():

@@ -33,6 +33,7 @@ class TestWhatTheFilesSay:
     def test_is_right(self) -> None:
         assert list(check.problems()) == []
 
+    @pytest.mark.faults
     @pytest.mark.parametrize(
         ("file", "old", "new", "complaint"),
         [

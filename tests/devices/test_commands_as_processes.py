@@ -18,6 +18,7 @@ def manage(installed: Installation, *arguments: str) -> subprocess.CompletedProc
     return subprocess.run(command, cwd=ROOT, env=installed.env, capture_output=True, text=True, timeout=60, check=False)
 
 
+@pytest.mark.faults
 class TestExitCodes:
     def test_0_with_the_result_alone_on_stdout(self, installed: Installation) -> None:
         issued = manage(installed, "issue_api_key", "--app", installed.app_id, "--scope", "media:read")

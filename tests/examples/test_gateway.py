@@ -85,6 +85,7 @@ class TestReceivedFiles:
         done = {media["file_name"]: media["caption"] for media in gateway.results("done")}
         assert done == {"a.jpg": "cut ?", "caf?.jpg": None}
 
+    @pytest.mark.faults
     def test_that_cannot_be_taken_hold_up_no_others(self, alice: Person, gateway: Gateway) -> None:
         """As on a full disk."""
         with gateway.running() as process:
@@ -127,6 +128,7 @@ class TestReceivedFiles:
         assert gateway.once() == 1
         assert [result["code"] for result in gateway.results("failed")] == ["sidecar"]
 
+    @pytest.mark.faults
     def test_that_were_taken_when_it_died_lose_their_sidecar_and_nothing_else(
         self, alice: Person, gateway: Gateway, door: Proxy
     ) -> None:
@@ -183,6 +185,7 @@ class TestMessagesToSend:
         assert gateway.once() == 0
         assert gateway.sent()["m"]["content"] == jpeg()
 
+    @pytest.mark.faults
     def test_come_while_it_works(self, alice: Person, gateway: Gateway) -> None:
         with gateway.running():
             for number in range(5):
@@ -201,6 +204,7 @@ class TestMessagesToSend:
         assert gateway.sent() == {}
         assert Media.objects.get().delivery == "sent"
 
+    @pytest.mark.faults
     @pytest.mark.parametrize("fault", [damaged, one_byte_more, fault_proxy.cut_short, fault_proxy.refusing(404, "x")])
     def test_whose_bytes_are_damaged_are_left_and_offered_again(
         self, alice: Person, gateway: Gateway, door: Proxy, fault: Fault
@@ -237,6 +241,7 @@ def done_and_silent(handler: Handler, body: bytes) -> None:
     fault_proxy.silent(handler, body)
 
 
+@pytest.mark.faults
 class TestAGatewayThatIsKilled:
     @pytest.mark.parametrize("fault", [fault_proxy.silent, done_and_silent])
     def test_while_it_hands_in_makes_one_message_in_the_end(
@@ -308,6 +313,7 @@ class TestAGatewayThatIsKilled:
 
 
 @pytest.mark.faults
+@pytest.mark.faults
 class TestAServerThatIsAway:
     @pytest.mark.parametrize("fault", [busy, fault_proxy.reset, fault_proxy.answer_lost, fault_proxy.refusing(403, "")])
     def test_is_waited_for(self, alice: Person, gateway: Gateway, door: Proxy, fault: Fault) -> None:
@@ -330,6 +336,7 @@ class TestAServerThatIsAway:
         assert len(gateway.waiting_files()) == 1
 
 
+@pytest.mark.faults
 class TestStopping:
     def test_ends_at_once_where_there_is_nothing_to_do(self, alice: Person, gateway: Gateway) -> None:
         with gateway.running() as process:

@@ -103,7 +103,7 @@ class TestAReceipt:
 class TestReceipts:
     # Each example is some thirty statements.
     @hypothesis_settings(
-        max_examples=hypothesis_settings().max_examples // 2,
+        max_examples=hypothesis_settings().max_examples // 4,
         suppress_health_check=[HealthCheck.function_scoped_fixture],
     )
     @given(receipts=RECEIPTS, data=st.data())

@@ -69,6 +69,7 @@ class TestSweep:
         assert sweep_spool() == 1
         assert not left.exists()
 
+    @pytest.mark.faults
     def test_is_made_before_a_server_takes_its_first_upload(self, tmp_path: Path) -> None:
         installation = Installation(var=tmp_path, env={})
         left = orphan(installation.spool)

@@ -98,6 +98,7 @@ class TestReadyz:
         assert answer.status_code == 503
         assert answer.json()["checks"] == {**OK, "store_mark": "failed"}
 
+    @pytest.mark.faults
     def test_tells_dead_servers_at_once_and_nothing_of_their_addresses(self, tmp_path: Path, closed_port: int) -> None:
         done = run(sys.executable, "-c", ASK, env=environment(tmp_path, **all_at(closed_port)))
         status, answer, seconds = json.loads(done.stdout)
@@ -105,6 +106,7 @@ class TestReadyz:
         assert seconds < READY_SECONDS
         assert "hunter2" not in done.stderr
 
+    @pytest.mark.faults
     def test_waits_two_seconds_for_silent_servers_and_keeps_no_process_from_ending(
         self, tmp_path: Path, silent_port: int
     ) -> None:

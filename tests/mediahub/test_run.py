@@ -248,6 +248,7 @@ class TestRun:
             f"stop what uses it, or choose another one with PORT={port + 1}.\n"
         )
 
+    @pytest.mark.faults
     def test_a_database_that_does_not_answer_is_one_sentence(self, var: Path) -> None:
         closed, own = free_ports(2)
         url = f"postgres://alice:hunter2@127.0.0.1:{closed}/media"
@@ -257,6 +258,7 @@ class TestRun:
         assert len(done.stderr.splitlines()) == 1
         assert "hunter2" not in done.stderr
 
+    @pytest.mark.faults
     def test_an_interrupt_while_it_gets_ready_is_no_traceback(self, var: Path) -> None:
         running = Running(var)
         running.read_until("getting ready")

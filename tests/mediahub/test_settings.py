@@ -61,6 +61,7 @@ class TestNothingSet:
             done = manage("migrate", *arguments, env=environment(tmp_path))
             assert (done.returncode, done.stderr) == (0, ""), arguments
 
+    @pytest.mark.faults
     def test_migrates_without_a_var(self, tmp_path: Path) -> None:
         """The plan is enough: to make it the database is opened."""
         done = manage("migrate", "--plan", env=environment(tmp_path / "new", SECRET_KEY="x" * 50))
@@ -122,9 +123,7 @@ class TestWrongSettings:
         [
             ({"MEDIA_MAX_BYTES": "0"}, WEB),
             ({"MEDIA_MAX_BYTES": "0"}, WORKER),
-            ({"MEDIA_BUCKET": "media"}, WEB),
-            ({"MEDIA_BUCKET": "media"}, WORKER),
-            ({"MEDIA_BUCKET": "media"}, BEAT),
+            *(pytest.param({"MEDIA_BUCKET": "media"}, each, marks=pytest.mark.faults) for each in (WEB, WORKER, BEAT)),
         ],
     )
     def test_stop_web_worker_and_beat_alike(
@@ -137,6 +136,7 @@ class TestWrongSettings:
         assert "Traceback" not in done.stderr + done.stdout
 
 
+@pytest.mark.faults
 class TestDeployment:
     def test_settings_behind_tls_pass_every_check(self, tmp_path: Path) -> None:
         env = environment(

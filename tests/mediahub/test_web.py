@@ -49,6 +49,7 @@ class TestBehindTls:
     def test_probes_need_neither_https_nor_a_known_host(self, behind_tls: Web) -> None:
         assert get(behind_tls, "/healthz", Host="10.0.0.7").status == 200
 
+    @pytest.mark.faults
     def test_a_stranger_cannot_claim_to_have_come_by_https(self, tmp_path: Path) -> None:
         installation = Installation(var=tmp_path, env={})
         with installation.web(BEHIND_TLS="true", FORWARDED_ALLOW_IPS="10.0.0.1", WEB_CONCURRENCY="1") as web:

@@ -24,8 +24,8 @@ pytestmark = pytest.mark.once
 
 URL = f"https://{HOST}/hook?token=secret"
 DEADLINE_SECONDS = 1
-# One of each kind of waiting; `make faults` has them all.
-ALWAYS = {"a name that takes its time", "a handshake byte by byte", "headers one by one", "a body byte by byte"}
+# Of those that are waited for one; `make faults` has them all.
+SLOW = {"a body byte by byte"}
 REDIRECTS_INSIDE = {"a redirect to a name inside", "a redirect to the metadata service"}
 OWN = {
     "an endpoint that is gone": Fault(script=says(head("410 Gone", "Content-Length: 0")), refusal=safe_http.BadStatus),
@@ -43,7 +43,7 @@ OWN = {
 FAULTS = ALL | OWN
 # Names are judged here, at every attempt; of what else goes wrong a sender sees the refusal alone.
 FIRST_OF_EACH_REFUSAL = {fault.refusal: name for name, fault in reversed(QUICK.items())}.values()
-IN_SHORT = {*NAMES, *OWN, *ALWAYS, *FIRST_OF_EACH_REFUSAL, *REDIRECTS_INSIDE}
+IN_SHORT = {*NAMES, *OWN, *SLOW, *FIRST_OF_EACH_REFUSAL, *REDIRECTS_INSIDE}
 CASES = [
     pytest.param(fault, id=name, marks=() if name in IN_SHORT else pytest.mark.faults) for name, fault in FAULTS.items()
 ]

@@ -2,6 +2,8 @@
 
 import time
 
+import pytest
+
 from tests.media_store.api.conftest import Service
 from tests.processes import free_ports
 from tests.raw_http import Wire
@@ -10,6 +12,7 @@ SECONDS = 10
 
 
 class TestABrokerThatIsDown:
+    @pytest.mark.faults
     def test_fails_no_destruction(self, service: Service) -> None:
         installation = service.installation
         nobody = f"redis://127.0.0.1:{free_ports(1)[0]}/0"
