@@ -19,19 +19,5 @@ def inspect(media: Media, *, request: HttpRequest, by: str, now: datetime) -> De
     held = retention.holds_on(media, now=now).exists()
     opened = deliver(media, request=request, now=now, attachment=True, even_expired=held)
     if opened.body is not None or opened.file is not None:
-        _tell(media, now=now, by=by)
+        audit.record(media.audit_event(AuditEvent.Action.MEDIA_OPENED, now=now, by=by))
     return opened
-
-
-def _tell(media: Media, *, now: datetime, by: str) -> None:
-    audit.record(
-        audit.event(
-            AuditEvent.Action.MEDIA_OPENED,
-            now=now,
-            by=by,
-            subject=media.path,
-            app_id=media.app_id,
-            device_id=media.device_id,
-            details={"sha256": media.sha256},
-        )
-    )

@@ -8,7 +8,8 @@ from django.db import models
 from django.db.models import Exists, ExpressionWrapper, OuterRef, Q
 from uuid_utils.compat import uuid7
 
-from devices.models import App, Device
+from devices import audit
+from devices.models import App, AuditEvent, Device
 from media_store.models.blobs import Blob
 from media_store.models.holds import LegalHold
 from media_store.models.refusing import DeletedByVerbsOnlyError
@@ -289,3 +290,10 @@ class Media(models.Model):
     def reason_at(self, now: datetime) -> str:
         """Why it is not ready, as clients see it; retention for what has expired and was not purged yet."""
         return RETENTION if self.status_at(now) == Media.Status.EXPIRED else self.reason
+
+    def audit_event(self, action: AuditEvent.Action, *, now: datetime, by: str) -> AuditEvent:
+        """What the audit trail is told of it; still to be written."""
+        details = {"sha256": self.sha256}
+        return audit.event(
+            action, now=now, by=by, subject=self.path, app_id=self.app_id, device_id=self.device_id, details=details
+        )

@@ -28,19 +28,5 @@ def remove(media: Media, *, reason: str, now: datetime, by: str) -> bool:
             raise LegalHoldInForce
         entomb([row.pk], app_id=row.app_id, reason=reason, now=now)
         if reason == "staff":
-            _tell(row, now=now, by=by)
+            audit.record(row.audit_event(AuditEvent.Action.MEDIA_REMOVED, now=now, by=by))
     return True
-
-
-def _tell(media: Media, *, now: datetime, by: str) -> None:
-    audit.record(
-        audit.event(
-            AuditEvent.Action.MEDIA_REMOVED,
-            now=now,
-            by=by,
-            subject=media.path,
-            app_id=media.app_id,
-            device_id=media.device_id,
-            details={"sha256": media.sha256},
-        )
-    )
