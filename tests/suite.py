@@ -18,7 +18,7 @@ from tests.services import ALL, ON_MINIO, running
 
 OK, FAILED, NO_TESTS = 0, 1, 5
 FUZZ_EXAMPLES = "2000"
-INTERLEAVINGS = "30"
+INTERLEAVINGS = "20"
 
 
 @dataclass(frozen=True, kw_only=True)

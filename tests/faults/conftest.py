@@ -26,6 +26,18 @@ SERVICES = "PostgreSQL and S3"
 AT_ONCE = 20
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """One database is shown both deaths: to what is left behind, an exit that cleans nothing up is a kill."""
+    spared = [item for item in items if _is_second_death_of_embedded(item)]
+    config.hook.pytest_deselected(items=spared)
+    items[:] = [item for item in items if not _is_second_death_of_embedded(item)]
+
+
+def _is_second_death_of_embedded(item: pytest.Item) -> bool:
+    params = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+    return (params.get("installed"), params.get("death")) == (EMBEDDED, "exit")
+
+
 def over_services(var: Path) -> Iterator[Installation]:
     """With a database and a bucket of its own on the servers of this run."""
     name = f"faults_{secrets.token_hex(4)}"
