@@ -6,10 +6,10 @@ from devices.models import App, WebhookDelivery, WebhookEndpoint
 from devices.webhooks import CHOOSABLE
 
 
-def listen(app: App, *events: str) -> WebhookEndpoint:
+def listen(app: App, *events: str, url: str = "https://hooks.example.com/") -> WebhookEndpoint:
     """An endpoint of the app that chose these events, all of them where none is named."""
     chosen = list(events or CHOOSABLE)
-    return WebhookEndpoint.objects.create(app=app, url="https://hooks.example.com/", events=chosen, secret="whsec_AA==")
+    return WebhookEndpoint.objects.create(app=app, url=url, events=chosen, secret="whsec_AA==")
 
 
 def heard(app: App) -> list[tuple[str, dict[str, Any]]]:

@@ -13,13 +13,11 @@ from devices.scopes import Scope
 from media_store.tasks import finish_destroyed
 from tests import loopback
 from tests.devices.conftest import tenant
-from tests.devices.webhooks.conftest import announce, receiver, subscribed
+from tests.devices.webhooks.conftest import announce
 from tests.installation import Web
-from tests.receivers import Receiver
+from tests.listening import listen
 
 DEADLINE_SECONDS = 20
-# A fixture of another folder.
-__all__ = ["receiver"]
 
 
 class TestServer:
@@ -41,10 +39,10 @@ class TestWorker:
             assert time.monotonic() < deadline, "the worker did nothing"
             time.sleep(0.05)
 
-    def test_sends_an_event_once_it_is_committed(self, receiver: Receiver, worker: None) -> None:
+    def test_sends_an_event_once_it_is_committed(self, worker: None) -> None:
         """By the hint alone, over the broker; the worker's policy allows no loopback, so that its refusal shows."""
         alice = tenant("alice")
-        subscribed(alice, receiver.url())
+        listen(alice.app, url="https://127.0.0.1/")
         (delivery,) = announce(alice)
         deadline = time.monotonic() + DEADLINE_SECONDS
         while not delivery.log:
