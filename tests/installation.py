@@ -81,6 +81,11 @@ class Installation:
         """Where its uploads rest."""
         return self.var / "spool"
 
+    @property
+    def web_log(self) -> Path:
+        """What its web processes wrote, one after the other."""
+        return self.var / "web.log"
+
     def manage(self, *arguments: str) -> str:
         """What the command writes."""
         return self._python("manage.py", *arguments)
@@ -135,8 +140,7 @@ class Installation:
     def web(self, **env: str) -> Iterator[Web]:
         """The web process of the Procfile, until the block ends."""
         port = free_ports(1)[0]
-        log = self.var / "web.log"
-        with log.open("ab") as out:
+        with self.web_log.open("ab") as out:
             process = subprocess.Popen(
                 web_command(),
                 cwd=ROOT,
@@ -147,7 +151,7 @@ class Installation:
                 preexec_fn=lambda: die_with_parent(signal.SIGTERM),
             )
             try:
-                wait_until_up(port, process, log)
+                wait_until_up(port, process, self.web_log)
                 yield Web(port=port, master=psutil.Process(process.pid))
             finally:
                 stop(process)

@@ -241,11 +241,13 @@ class SeaweedFS(ObjectStore):
         # It has no option for these, and leaves them.
         sockets = [f"/tmp/seaweedfs-{part}-grpc-{port}.sock" for part, port in grpc.items()]  # noqa: S108 - its choice
         (self.folder / SOCKETS).write_text("\n".join(sockets))
+        # Each bucket takes seven volumes at its first object, and keeps them: a small number of them, or of bytes in
+        # each, is a store that is full in the middle of a run. An empty volume takes no room.
         options = {
             "dir": ".", "ip": "127.0.0.1", "ip.bind": "127.0.0.1", "master.telemetry": "false",
-            "master.port": master, "master.port.grpc": master_grpc, "master.volumeSizeLimitMB": 64,
+            "master.port": master, "master.port.grpc": master_grpc, "master.volumeSizeLimitMB": 1024,
             "master.electionTimeout": "500ms", "master.heartbeatInterval": "50ms",
-            "volume.port": volume, "volume.port.grpc": volume_grpc, "volume.max": 50, "volume.preStopSeconds": 0,
+            "volume.port": volume, "volume.port.grpc": volume_grpc, "volume.max": 1000, "volume.preStopSeconds": 0,
             "filer": "true", "filer.port": filer, "filer.port.grpc": filer_grpc, "filer.localSocket": "filer.sock",
             "s3": "true", "s3.port": s3, "s3.port.grpc": s3_grpc, "s3.config": "s3.json", "s3.localSocket": "s3.sock",
             "s3.port.iceberg": 0, "s3.port.lance": 0,

@@ -3,7 +3,7 @@
 import os
 import secrets
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -24,6 +24,8 @@ EMBEDDED = "SQLite and files"
 SERVICES = "PostgreSQL and S3"
 # Tenants that one process makes: it takes a second to start.
 AT_ONCE = 20
+# Characters of a log that a failure shows.
+LOG_SHOWN = 4_000
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -36,6 +38,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _is_second_death_of_embedded(item: pytest.Item) -> bool:
     params = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
     return (params.get("installed"), params.get("death")) == (EMBEDDED, "exit")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A failure shows what the web process logged last: what the client heard does not tell the cause."""
+    report = yield
+    installed = item.funcargs.get("installed") if isinstance(item, pytest.Function) else None
+    if report.failed and isinstance(installed, Installation) and installed.web_log.exists():
+        report.sections.append(("end of the web process's log", installed.web_log.read_text()[-LOG_SHOWN:]))
+    return report
 
 
 def over_services(var: Path) -> Iterator[Installation]:
