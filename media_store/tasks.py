@@ -143,8 +143,12 @@ def _told_run(work: PurgeRun.Work, *, choice: str = "", now: datetime) -> Iterat
 
 @shared_task
 def apply_retention_rules() -> int:
-    """Apply the rules that were changed to the media that are there."""
-    return retention.apply_changed_rules(now=timezone.now())
+    """Apply the rules that were changed to the media that are there; what is left over is asked for at once."""
+    ends_at = _ends_at()
+    moved = retention.apply_changed_rules(now=timezone.now(), may_go_on=lambda: monotonic() < ends_at)
+    if retention.is_unfinished():
+        hint(apply_retention_rules)
+    return moved
 
 
 @shared_task
@@ -181,6 +185,11 @@ def sweep_spool() -> int:
 @contextmanager
 def _alone(work: str) -> Iterator[MayGoOn | None]:
     """A lease, and what to ask between batches: whether there is time left, and whether the work is still ours."""
-    ends_at = monotonic() + settings.TASK_WORK_SECONDS
+    ends_at = _ends_at()
     with leases.lease(work) as held:
         yield None if held is None else lambda: monotonic() < ends_at and held.renew()
+
+
+def _ends_at() -> float:
+    """Where a task stops between two batches, on the clock of `monotonic`."""
+    return monotonic() + settings.TASK_WORK_SECONDS

@@ -53,6 +53,9 @@ class RetentionRule(models.Model):
     changed_by = models.CharField(max_length=BY_CHARACTERS)
     # A rule that was changed or taken back is applied to the media that are there, and then marked so or forgotten.
     applied_at = models.DateTimeField(null=True)
+    # A pass over the media that it speaks of: since when one is under way, and the last of them that has been seen.
+    pass_began_at = models.DateTimeField(null=True)
+    passed_to = models.UUIDField(null=True)
     removed_at = models.DateTimeField(null=True)
 
     objects = RetentionRuleQuerySet.as_manager()

@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, transaction
 from django.db.models import (
     Case,
+    CharField,
     DateTimeField,
     DurationField,
     Expression,
@@ -26,23 +26,15 @@ from django.db.models import (
     When,
 )
 from django.db.models.functions import Coalesce, Greatest, Least
-from django.db.models.lookups import LessThan
 
 from devices.prepared import Prepared
-from media_store import giving_way
-from media_store.failpoints import reached
-from media_store.models import Media, MediaQuerySet, RetentionRule, RetentionRuleQuerySet
+from media_store.models import Media, RetentionRule, RetentionRuleQuerySet
 
 SHIPPED_DAYS = {
     Media.Direction.OUTBOUND: 30,
     Media.Direction.INBOUND: 7,
     Media.Direction.UPLOAD: 30,
 }
-# A batch takes a fraction of a second, in which nobody notes a receipt of these and on SQLite nobody else can write.
-BATCH_ROWS = {"postgresql": 2_000, "sqlite": 500}
-# An upload that began before a rule was changed may end after it was applied; then it is applied once more. What is
-# past its deadline is given up by the next sweep, which may be late.
-SWEEP_IS_LATE = timedelta(hours=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,65 +77,6 @@ def set_expiry(media: Media) -> None:
     media.expires_at, media.expiry_rule = expiry.at, expiry.rule
 
 
-def apply_changed_rules(*, now: datetime) -> int:
-    """Apply every rule that was changed or taken back to the media that are there; answers how many rows moved.
-
-    The change is committed before this begins. A rule is marked as applied only once no upload can still be under
-    way that read the table before the change.
-    """
-    moved = 0
-    for rule in RetentionRule.objects.filter(applied_at=None).order_by("changed_at"):
-        moved += _apply(rule)
-        reached("retention.rule_applied")
-        if rule.changed_at <= now - timedelta(seconds=settings.UPLOAD_DEADLINE_SECONDS) - SWEEP_IS_LATE:
-            _settle(rule, now=now)
-    return moved
-
-
-def _apply(rule: RetentionRule) -> int:
-    """To the media that the rule speaks of: they alone can have changed their rule."""
-    rows = Media.objects.reachable().stored()
-    for column in ("app_id", "direction", "kind", "delivery"):
-        if value := getattr(rule, column):
-            rows = rows.filter(**{column: value})
-    moved = 0
-    left = rows
-    while batch := _apply_to_batch(left):
-        moved += len(batch)
-        left = rows.filter(pk__gt=batch[-1])
-    return moved
-
-
-def _apply_to_batch(rows: MediaQuerySet) -> list[uuid.UUID]:
-    with giving_way.turn(), transaction.atomic():
-        # In the order of their ids: two rules that are applied at once then never wait for one another in a ring.
-        locked = rows.order_by("pk").select_for_update(no_key=True, of=("self",))
-        batch = list(locked.values_list("pk", flat=True)[: BATCH_ROWS[connection.vendor]])
-        if batch:
-            _reckon_anew(Media.objects.filter(pk__in=batch))
-    return batch
-
-
-def _reckon_anew(rows: MediaQuerySet) -> None:
-    expires_at = expires_after(Coalesce(Subquery(_deciding("keep_days")), shipped_days()))
-    before = Coalesce(F("brought_forward_from"), F("expires_at"))
-    rows.update(
-        # Every expression sees the row as it was before this statement.
-        expires_at=expires_at,
-        expiry_rule=Coalesce(Subquery(_deciding("label")), _shipped(shipped_label)),
-        brought_forward_from=Case(When(LessThan(expires_at, before), then=before), default=None),
-    )
-
-
-def _settle(rule: RetentionRule, *, now: datetime) -> None:
-    """The change is history: forget a rule that was taken back. One that was changed again meanwhile stays."""
-    row = RetentionRule.objects.filter(pk=rule.pk, changed_at=rule.changed_at)
-    if rule.removed_at is None:
-        row.update(applied_at=now)
-    else:
-        row.delete()
-
-
 def expires_after(days: Any) -> Expression:
     """The moment at which a row expires that is kept for so many days, an expression over the row."""
     # SQLite multiplies plain integers by spans, and not the positive ones of the rule's column.
@@ -157,6 +90,16 @@ def expires_after(days: Any) -> Expression:
 
 def _moment(expression: Any) -> Expression:
     return ExpressionWrapper(expression, output_field=DateTimeField())
+
+
+def expires_by_rules() -> Expression:
+    """The moment at which a row expires by the rule that decides about it, an expression over the row."""
+    return expires_after(Coalesce(Subquery(_deciding("keep_days")), shipped_days()))
+
+
+def label_by_rules() -> Expression:
+    """What that rule is called, an expression over the row."""
+    return Coalesce(Subquery(_deciding("label")), _shipped(shipped_label), output_field=CharField())
 
 
 def _deciding(column: str) -> Any:

@@ -12,6 +12,9 @@ from media_store.errors import RuleRefused
 from media_store.models import Media, RetentionRule
 from media_store.models.rules import WEIGHT_OF_APP, WEIGHT_OF_DELIVERY, WEIGHT_OF_DIRECTION, WEIGHT_OF_KIND
 
+# A change begins at the first media, whatever the last one had come to.
+NOT_APPLIED: dict[str, None] = {"applied_at": None, "pass_began_at": None, "passed_to": None}
+
 
 def set_rule(  # noqa: PLR0913 - what a rule says, each by its name
     *, app: App | None, direction: str = "", kind: str = "", delivery: str = "", keep_days: int, now: datetime, by: str
@@ -25,7 +28,7 @@ def set_rule(  # noqa: PLR0913 - what a rule says, each by its name
         "label": label,
         "changed_at": now,
         "changed_by": by,
-        "applied_at": None,
+        **NOT_APPLIED,
         "removed_at": None,
     }
     with transaction.atomic():
@@ -43,7 +46,7 @@ def remove_rule(rule: RetentionRule, *, now: datetime, by: str) -> bool:
     """Take the rule back: what it spoke of falls to the next one. False if it was already."""
     with transaction.atomic():
         removed = RetentionRule.objects.in_force().filter(pk=rule.pk)
-        if not removed.update(removed_at=now, changed_at=now, changed_by=by, applied_at=None):
+        if not removed.update(removed_at=now, changed_at=now, changed_by=by, **NOT_APPLIED):
             return False
         _tell(rule, now=now, by=by, removed=True)
     return True

@@ -16,6 +16,7 @@ from devices.models import App
 from media_store import kinds, retention
 from media_store.management import tables
 from media_store.management.measures import counted
+from media_store.management.progress import Progress
 from media_store.models import Media, RetentionRule
 from media_store.retention import Moves
 from media_store.retention.expiry import SHIPPED_DAYS
@@ -105,8 +106,14 @@ one {"rule_id", "rule", "app_id", "direction", "kind", "delivery", "days" (null:
         moves = retention.moves_of(app=app, **speaks_of, keep_days=days, now=now)
         if not options["dry_run"]:
             rule = self._write(rule, app, speaks_of, days, now=now)
-            retention.apply_changed_rules(now=now)
+            self._apply(total=moves.earlier + moves.later, now=now)
         self._tell(rule, app, speaks_of, options, moves=moves)
+
+    def _apply(self, *, total: int, now: dt.datetime) -> None:
+        """A run that is broken off is gone on with by the next beat."""
+        on_terminal = self.stderr.isatty()
+        with Progress("Applying", unit="media", total=total, say=_nothing, on_terminal=on_terminal) as progress:
+            retention.apply_changed_rules(now=now, on_batch=progress.reached)
 
     def _write(
         self,
@@ -155,6 +162,10 @@ one {"rule_id", "rule", "app_id", "direction", "kind", "delivery", "days" (null:
                 f"The brake {would or 'will '}stop the next purge: {stopped.sentence}".replace("  ", " "),
                 self.style.WARNING,
             )
+
+
+def _nothing(_line: str) -> None:
+    """Say nothing where there is no terminal: the result says it."""
 
 
 def _days(text: str) -> int:
