@@ -6,6 +6,7 @@ from datetime import datetime
 from django.conf import settings
 
 import safe_http
+from media_store import retention
 from media_store.errors import NotRefetchable, SourceForbidden
 from media_store.failpoints import reached
 from media_store.ingest import storing
@@ -36,9 +37,15 @@ def announce(arrival: Arrival, url: str, *, now: datetime) -> Outcome:
 
 
 def refetch(media: Media, *, now: datetime) -> None:
-    """Have a media that failed fetched again, as if for the first time. Error: `NotRefetchable`."""
+    """Have a media that failed fetched again, as if for the first time. Error: `NotRefetchable`.
+
+    It is kept from now on: counted from when it was first asked for, it could expire before it is here.
+    """
     failed = Media.objects.filter(pk=media.pk, status=Media.Status.FAILED).exclude(url="")
     again = {"status": Media.Status.PENDING, "reason": "", "reason_detail": "", "fetch_at": now, "fetch_attempts": 0}
+    media.created_at = now
+    retention.set_expiry(media)
+    again |= {name: getattr(media, name) for name in ("created_at", "expires_at", "expiry_rule")}
     if not failed.update(**again, is_fetching=False):
         raise NotRefetchable("Only media that failed while its url was fetched can be fetched again.")
     reached("ingest.refetch")

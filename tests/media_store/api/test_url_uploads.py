@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,12 +11,12 @@ from django.db import connection, connections
 from django.utils import timezone
 from pytest_django import Settings
 
-from media_store import ingest
+from media_store import ingest, retention
 from media_store.api import waiting
 from media_store.models import Media
 from tests.interleaving import just_before
 from tests.media_files import jpeg
-from tests.people import Person, messages_of, refusal
+from tests.people import Person, bytes_of, messages_of, refusal
 from tests.sources import Source
 
 URL = "https://files.example.com/slip.jpg"
@@ -108,6 +109,23 @@ class TestTheSameMessageId:
         again = alice.api.send(alice.device, url=url, message_id="m1")
         assert (again.status_code, again.json()["media"]["status"]) == (202, "pending")
         assert _fetch() == "ready"
+
+    def test_after_it_failed_is_kept_from_when_it_was_asked_for_again(self, alice: Person, source: Source) -> None:
+        """Even where it would have expired meanwhile, had it been fetched at first."""
+        url = source.has("/a", status=404)
+        first = alice.api.send(alice.device, url=url, message_id="m1").json()["media"]
+        _fetch()
+        long_ago = timezone.now() - timedelta(days=9)
+        Media.objects.update(created_at=long_ago, expires_at=long_ago + timedelta(days=7))
+        retention.set_rule(app=alice.app, keep_days=7, now=timezone.now(), by="test")
+        source.has("/a", jpeg())
+        alice.api.post(f"/v1/media/{first['id']}/refetch", b"", content_type="")
+        assert _fetch() == "ready"
+        media = alice.api.get(f"/v1/media/{first['id']}").json()
+        assert media["status"] == "ready"
+        lives = datetime.fromisoformat(media["expires_at"]) - timezone.now()
+        assert timedelta(days=6, hours=23) < lives <= timedelta(days=7)
+        assert bytes_of(alice.api.download(media["media_path"])) == jpeg()
 
     def test_after_it_failed_at_once_with_another_fetches_again(self, alice: Person, source: Source) -> None:
         """Both have seen that it failed; one of them is first to have it fetched."""
