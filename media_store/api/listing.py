@@ -48,13 +48,16 @@ class WordFilter(django_filters.ChoiceFilter):
 
 @extend_schema_field({"type": "string", "minLength": 1})
 class TextFilter(django_filters.CharFilter):
-    """Exactly this text."""
+    """Exactly this text, spaces around it included."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(strip=False, **options)
 
 
 class MediaFilterSet(django_filters.FilterSet):
     """Every filter narrows; together they are an AND."""
 
-    device = django_filters.UUIDFilter(field_name="device_id", help_text="The id of a device.")
+    device = django_filters.UUIDFilter(field_name="device_id", strip=False, help_text="The id of a device.")
     direction = WordFilter(choices=Media.Direction.choices, help_text="Which way it travels.")
     kind = WordFilter(choices=[(name, name) for name in kinds.DEFAULTS])
     status = WordFilter(choices=Media.Status.choices, method="in_state", help_text="As of now.")

@@ -48,7 +48,10 @@ class TestPages:
         alice.device("new")
         assert names(alice.client.get(page["next"]).json()) == ["1", "0"]
 
-    @pytest.mark.parametrize("limit", ["0", "-1", "201", "1e2", "x", "", "9" * 5000, "\u0661"])
+    @pytest.mark.parametrize(
+        "limit",
+        ["0", "-1", "201", "1e2", "x", "", "9" * 5000, "000000001999", "0" * 8 + "1" + "9" * 4400, " 1", "\u0661"],
+    )
     def test_refuse_a_limit_out_of_bounds(self, alice: Tenant, limit: str) -> None:
         answer = alice.client.get("/v1/devices", {"limit": limit})
         assert (answer.status_code, answer.json()["code"]) == (400, "malformed")

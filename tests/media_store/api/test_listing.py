@@ -119,6 +119,19 @@ class TestFilters:
         both = {f"{column}_after": moment.isoformat(), f"{column}_before": moment.isoformat()}
         assert listed(alice, **both) == []
 
+    @pytest.mark.parametrize("name", ["message_id", "media_path", "sha256", "mime_type"])
+    @pytest.mark.parametrize("space", [" ", "\t", "\n", "\u00a0 "])
+    def test_of_white_space_narrow_to_what_is_white_space(
+        self, alice: Person, three: list[dict[str, Any]], name: str, space: str
+    ) -> None:
+        assert three
+        assert listed(alice, **{name: space}) == []
+
+    def test_look_for_a_message_id_with_its_spaces(self, alice: Person) -> None:
+        alice.sent(jpeg(), message_id="a")
+        spaced = alice.sent(jpeg(), message_id=" a")
+        assert listed(alice, message_id=" a") == [spaced["id"]]
+
     def test_together_they_are_an_and(self, alice: Person, three: list[dict[str, Any]]) -> None:
         assert listed(alice, kind="image", message_id="m1") == [three[0]["id"]]
         assert listed(alice, kind="audio", message_id="m1") == []
@@ -141,6 +154,7 @@ class TestFilters:
             {"created_after": "yesterday"}, {"created_before": "2026-13-01T00:00:00Z"}, {"expires_after": "\0"},
             {"created_after": "9999-12-31T23:59:59-14:00"}, {"expires_before": "0001-01-01T00:00:00+14:00"},
             {"message_id": ""}, {"status": ""}, {"created_after": ""}, {"device": ""},
+            {"device": " "}, {"device": "\u00a0"}, {"created_after": " "}, {"status": " "},
             {"message_id": "a\0"}, {"media_path": "\0"}, {"sha256": "\0"}, {"mime_type": "\0"},
         ],
     )  # fmt: skip
