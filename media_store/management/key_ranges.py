@@ -22,7 +22,7 @@ def add_range_arguments(parser: CommandParser) -> None:
 
 def chosen_prefix(*, app: str | None, prefix: str | None = None, start_after: str) -> str:
     """What the keys begin with that a run looks at. Raises CommandError where the options exclude each other."""
-    whole = prefix_of(app_id=app_called(app).pk) if app else PREFIX
+    whole = PREFIX if app is None else prefix_of(app_id=app_called(app).pk)
     chosen = prefix or whole
     if not chosen.startswith(whole):
         raise CommandError(f"The app's keys begin with {whole}; --prefix names others.", returncode=2)

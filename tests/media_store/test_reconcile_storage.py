@@ -20,7 +20,7 @@ from media_store.models import Blob, Media, PurgeRun
 from media_store.storage import new_key, objects
 from tests.media_files import jpeg
 from tests.people import Person
-from tests.stores import mark, put, replace
+from tests.stores import keys, mark, put, replace
 
 pytestmark = pytest.mark.django_db
 
@@ -299,6 +299,14 @@ class TestUsage:
         with pytest.raises(CommandError, match=complaint):
             call_command("reconcile_storage", *arguments)
         assert not PurgeRun.objects.exists()
+
+    @pytest.mark.parametrize("command", ["reconcile_storage", "verify_media"])
+    def test_of_an_app_without_a_name_is_refused(self, orphan: str, command: str) -> None:
+        """A variable that was never set is no word for every app."""
+        more = ["--fix", "--yes"] if command == "reconcile_storage" else ["--all"]
+        with pytest.raises(CommandError, match="no app"):
+            call_command(command, "--app", "", *more)
+        assert orphan in keys()
 
     def test_that_excludes_itself_ends_with_2(self, alice: Person, bob: Person, orphan: str) -> None:
         bobs = f"blobs/{bob.app.pk.hex}/"
