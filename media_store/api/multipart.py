@@ -1,5 +1,6 @@
 """multipart/form-data (RFC 7578), its one file handed on as it arrives."""
 
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -79,6 +80,16 @@ def _refused_by_django() -> Iterator[None]:
         raise TooLarge(limit_bytes=settings.DATA_UPLOAD_MAX_MEMORY_SIZE, what="The fields beside the file") from error
     except (MultiPartParserError, TooManyFieldsSent, TooManyFilesSent) as error:
         raise MalformedMultipart(str(error)) from error
+    except TypeError as error:
+        if not _is_of_mail(error):
+            raise
+        raise MalformedMultipart("A parameter of a part's header is there whole and in pieces (RFC 2231).") from error
+
+
+def _is_of_mail(error: TypeError) -> bool:
+    """Whether the library for mail failed, by which Django reads a header, and not one of ours."""
+    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+    return str(frame.f_globals.get("__name__")).startswith("email.")
 
 
 class _Parser(MultiPartParser):

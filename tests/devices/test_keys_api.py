@@ -34,6 +34,21 @@ class TestCreate:
         assert row.digest == keys.digest(token)
         assert token not in [str(value) for value in vars(row).values()]
 
+    @pytest.mark.parametrize(
+        "accept", ["""*/*; a="q; b*=nosuch''%41\"""", "application/json; a*=x; a*0=y", "application/json; indent=4"]
+    )
+    def test_shows_the_token_whatever_is_said_beside_the_type(self, alice: Tenant, accept: str) -> None:
+        """The key is there by then: who does not hear of it has lost it."""
+        answer = alice.client.post("/v1/keys", NEW, headers={"Accept": accept})
+        assert answer.status_code == 201
+        assert answer.json()["key"].startswith("mhk_")
+
+    @pytest.mark.parametrize("accept", ["text/html", "text/html; a*=x; a*0=y", "image/*"])
+    def test_is_not_made_for_who_would_not_take_the_answer(self, alice: Tenant, accept: str) -> None:
+        answer = alice.client.post("/v1/keys", NEW, headers={"Accept": accept})
+        assert (answer.status_code, answer.json()["code"]) == (406, "not_acceptable")
+        assert not ApiKey.objects.filter(name=NEW["name"]).exists()
+
     def test_never_shows_a_token_again(self, alice: Tenant) -> None:
         token = alice.client.post("/v1/keys", NEW).json()["key"]
         listed = alice.client.get("/v1/keys").content.decode()

@@ -70,6 +70,8 @@ NO_HTTP = {
     "a path without its slash": request("GET v1/me HTTP/1.1"),
     "a path of raw bytes": request("GET /v1/m\xe9 HTTP/1.1"),
     "a type in a charset that is none": request(LINE, "Content-Type: image/jpeg; a*=martian''b"),
+    "a type with a parameter that is whole and in pieces": request(LINE, "Content-Type: text/plain; a*=x; a*0=y"),
+    "a type of 16 kB": request(LINE, f'Content-Type: a/b;x="{";" * 16_000}'),
     "a type in a charset that is undefined": request(LINE, "Content-Type: image/jpeg; a*=undefined''%ff"),
     "empty lines first": b"\r\n" * 50 + request(LINE),
 }
@@ -95,6 +97,17 @@ UNWANTED = {
     "two keys": (request(LINE, "Authorization: Bearer a", "Authorization: Bearer b"), (401, "unauthenticated")),
     "HTTP/2 by upgrade": (
         request(LINE, "Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABk"),
+        (401, "unauthenticated"),
+    ),
+    **{
+        f"a type in the charset {charset}": (
+            request("GET /media?path=x HTTP/1.1", f"Content-Type: text/plain; charset={charset}"),
+            (401, "unauthenticated"),
+        )
+        for charset in ("hex", "rot13", "undefined", "punycode", "utf-16")
+    },
+    "an Accept with a parameter that is whole and in pieces": (
+        request(LINE, "Accept: application/json; a*=x; a*0=y"),
         (401, "unauthenticated"),
     ),
     "another place": (request(LINE, "SCRIPT_NAME: /elsewhere", "PATH_INFO: /healthz"), (401, "unauthenticated")),
@@ -164,6 +177,15 @@ class TestARequest:
         heard = ask(web.port, request("GET /v1/limits HTTP/1.1", key, *override), seconds=10)
         assert heard is not None
         assert heard.status == 200
+
+    def test_is_read_as_utf8_whatever_its_type_says(self, web: Web, installed: Installation) -> None:
+        """Clients exist that send a type with every request."""
+        key = f"Authorization: Bearer {installed.key}"
+        line = "GET /v1/media?kind=image&message_id=%C3%A4 HTTP/1.1"
+        for charset in ("iso-8859-1", "utf-16", "utf-7"):
+            heard = ask(web.port, request(line, key, f"Content-Type: application/json; charset={charset}"), seconds=10)
+            assert heard is not None
+            assert (heard.status, heard.json()["results"]) == (200, [])
 
 
 class TestABodyThatIsEncoded:

@@ -98,6 +98,10 @@ class TestABodyWithTheWrongParts:
         assert refusal(answer) == (400, "source_missing")
         assert "a part called file, with a filename in UTF-8" in answer.json()["detail"]
 
+    def test_a_file_whose_name_is_there_whole_and_in_pieces(self, alice: Person) -> None:
+        head = b"Content-Disposition: form-data; name=\"file\"; filename*=UTF-8''a.jpg; filename*0=b"
+        assert refusal(send(alice, head + b"\r\n\r\n" + jpeg())) == (400, "malformed_multipart")
+
     def test_a_part_with_an_empty_name(self, alice: Person) -> None:
         head = b"Content-Disposition: form-data; name\r\n\r\n"
         assert refusal(send(alice, head + jpeg())) == (400, "unknown_field")
