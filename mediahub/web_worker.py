@@ -196,8 +196,8 @@ class WebWorker(ThreadWorker):
         super().finish_request(conn, fs)
 
     def set_accept_enabled(self, enabled: bool | None) -> None:  # noqa: FBT001 - gunicorn's signature
-        """Called in each turn of the loop."""
-        super().set_accept_enabled(bool(enabled) and self._busy < self.cfg.threads)
+        """Called in each turn of the loop. A worker that is stopping takes nobody new, whoever asks."""
+        super().set_accept_enabled(bool(enabled) and self.alive and self._busy < self.cfg.threads)
 
     def handle(self, conn: Any) -> Any:
         """In a thread: the request whose headers are there."""

@@ -94,6 +94,15 @@ class Wire:
         self._socket.settimeout(within)
         return self._socket.recv(1) == b""
 
+    def hears_nothing(self, *, within: float) -> bool:
+        """Whether not a byte comes, and no end, in so many seconds."""
+        self._socket.settimeout(within)
+        try:
+            self._socket.recv(1)
+        except TimeoutError:
+            return True
+        return False
+
     def drips_until_closed(self) -> float:
         """How many seconds a client lasts that sends a byte now and then."""
         began = time.monotonic()

@@ -126,6 +126,30 @@ class TestStopping:
             web.master.wait(20)
             assert time.monotonic() - began < 8
 
+    def test_takes_nobody_new_while_it_ends_what_it_began(self, installed: Installation) -> None:
+        """Whatever is still asked on connections that it has."""
+        content = jpeg()
+        with (
+            installed.web(WEB_CONCURRENCY="1", WEB_GRACE_SECONDS="20") as web,
+            Wire(web.port, key=None) as kept,
+            Wire(web.port, key=installed.key) as slow,
+        ):
+            slow.head("POST", "/v1/media", Content_Type="image/jpeg", Content_Length=len(content))
+            slow.send(content[:100])
+            kept.head("GET", "/healthz")
+            assert kept.hear(method="GET").status == 200
+            web.master.terminate()
+            # The worker has heard of it, and still keeps what may be asked at this moment.
+            time.sleep(0.7)
+            kept.head("GET", "/healthz")
+            assert kept.hear(method="GET").status == 200
+            with Wire(web.port, key=None) as late:
+                late.head("GET", "/healthz")
+                assert late.hears_nothing(within=1)
+            slow.send(content[100:])
+            assert slow.hear().status == 201
+            web.master.wait(10)
+
 
 class TestHeaders:
     def test_that_do_not_end_are_told_so(self, web: Web) -> None:
