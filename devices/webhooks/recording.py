@@ -32,11 +32,16 @@ def record(delivery: WebhookDelivery, attempt: Attempt, *, now: dt.datetime) -> 
         if endpoint is None:
             # It was deleted and swept away meanwhile, and its deliveries with it.
             return
-        if attempt.is_success:
-            _delivered(delivery, attempt, now=now)
-            WebhookEndpoint.objects.filter(pk=endpoint.pk).update(failing_since=None, not_before=None)
-        else:
+        # Who answers late for the URL before says nothing of the one that there is now.
+        is_of_this_url = endpoint.url == delivery.endpoint.url
+        if not attempt.is_success:
+            if is_of_this_url:
+                _blame(endpoint, attempt, tried_for=now - delivery.created_at, now=now)
             _failed(delivery, attempt, endpoint, now=now)
+            return
+        _delivered(delivery, attempt, now=now)
+        if is_of_this_url:
+            WebhookEndpoint.objects.filter(pk=endpoint.pk).update(failing_since=None, not_before=None)
 
 
 def _delivered(delivery: WebhookDelivery, attempt: Attempt, *, now: dt.datetime) -> None:
@@ -46,7 +51,6 @@ def _delivered(delivery: WebhookDelivery, attempt: Attempt, *, now: dt.datetime)
 
 
 def _failed(delivery: WebhookDelivery, attempt: Attempt, endpoint: WebhookEndpoint, *, now: dt.datetime) -> None:
-    _blame(endpoint, attempt, tried_for=now - delivery.created_at, now=now)
     due = schedule.next_attempt(delivery.attempts + 1, now=now, not_before=endpoint.not_before)
     is_dead = due is None or endpoint.disabled_reason in disabling.FINAL
     _own(delivery).update(

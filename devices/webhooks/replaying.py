@@ -17,9 +17,9 @@ OVER = (State.DELIVERED, State.DEAD)
 def replay(delivery: WebhookDelivery, *, now: dt.datetime) -> None:
     """Send it again; one that still waits is due at once, one that is just being sent is left alone.
 
-    Errors: `WebhookDisabled`; `NotFound` when it was swept away meanwhile.
+    Errors: `WebhookDisabled`; `NotFound` when it was swept away meanwhile, or its webhook deleted.
     """
-    _refuse_disabled(delivery.endpoint)
+    _refuse_closed(delivery.endpoint)
     _begin_again(WebhookDelivery.objects.filter(pk=delivery.pk, claim=None), now=now)
     try:
         delivery.refresh_from_db()
@@ -32,9 +32,9 @@ def replay_since(
 ) -> int:
     """Send again what was written at that moment or later and is over in one of these states; answers how many.
 
-    Error: `WebhookDisabled`.
+    Errors: `WebhookDisabled`; `NotFound` when the webhook was deleted.
     """
-    _refuse_disabled(endpoint)
+    _refuse_closed(endpoint)
     rows = WebhookDelivery.objects.filter(endpoint=endpoint, created_at__gte=since)
     return _begin_again(rows.filter(state__in=set(states) & set(OVER)), now=now)
 
@@ -47,6 +47,9 @@ def _begin_again(rows: WebhookDeliveryQuerySet, *, now: dt.datetime) -> int:
     return begun
 
 
-def _refuse_disabled(endpoint: WebhookEndpoint) -> None:
+def _refuse_closed(endpoint: WebhookEndpoint) -> None:
+    if not WebhookEndpoint.objects.living().filter(pk=endpoint.pk).exists():
+        message = "Its webhook was deleted, and nothing is sent to it any more."
+        raise NotFound(message)
     if not endpoint.enabled:
         raise WebhookDisabled

@@ -1,5 +1,7 @@
 """`manage.py rotate_webhook_secret`: a new secret, the one before it for a while."""
 
+import argparse
+import re
 from typing import Any, ClassVar
 
 from django.core.management.base import CommandParser
@@ -8,6 +10,13 @@ from django.utils import timezone
 from devices import webhooks
 from devices.management.door import Door, written
 from devices.management.webhooks import add_webhook_argument, flat, webhook_called
+
+
+def _overlap(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,9}", text) or int(text) > webhooks.LONGEST_OVERLAP_SECONDS:
+        message = f"{text!r} is no number from 0 to {webhooks.LONGEST_OVERLAP_SECONDS}"
+        raise argparse.ArgumentTypeError(message)
+    return int(text)
 
 
 class Command(Door):
@@ -24,8 +33,7 @@ class Command(Door):
         add_webhook_argument(parser)
         parser.add_argument(
             "--overlap-seconds",
-            type=int,
-            choices=range(webhooks.LONGEST_OVERLAP_SECONDS + 1),
+            type=_overlap,
             default=webhooks.OVERLAP_SECONDS,
             metavar="N",
             help=f"how long both sign: 0 to {webhooks.LONGEST_OVERLAP_SECONDS} (default: a day)",

@@ -89,6 +89,16 @@ class TestDeliveries:
         alice.client.patch(f"/v1/webhooks/{endpoint.pk}", {"enabled": False})
         assert "enable it first" in act(operator, DELIVERIES, "replay", delivery.pk)
 
+    def test_of_a_deleted_endpoint_are_not(self, alice: Tenant, operator: Client) -> None:
+        endpoint, _ = subscribed(alice, URL)
+        (delivery,) = announce(alice)
+        WebhookDelivery.objects.update(state="dead", next_attempt_at=None)
+        alice.client.delete(f"/v1/webhooks/{endpoint.pk}")
+        shown = act(operator, DELIVERIES, "replay", delivery.pk)
+        assert "Its webhook was deleted" in shown
+        assert "0 events will be sent again." in shown
+        assert WebhookDelivery.objects.get().state == "dead"
+
     def test_are_not_replayed_by_whoever_only_looks(self, alice: Tenant, viewer: Client) -> None:
         subscribed(alice, URL)
         (delivery,) = announce(alice)

@@ -111,6 +111,10 @@ class TestRotateWebhookSecret:
         endpoint, _ = subscribed(alice, URL)
         with pytest.raises(CommandError):
             run("rotate_webhook_secret", str(endpoint.pk), "--overlap-seconds", "-1")
+        for seconds in ("700000", "x", "9" * 5_000):
+            with pytest.raises(CommandError, match="is no number from 0 to 604800") as refused:
+                run("rotate_webhook_secret", str(endpoint.pk), "--overlap-seconds", seconds)
+            assert len(str(refused.value)) < 6_000
 
 
 class TestDeleteWebhook:

@@ -3,7 +3,7 @@
 import base64
 import datetime as dt
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -13,7 +13,7 @@ from django.utils import timezone
 from pytest_django import Settings
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
-from devices import receivers, tasks, webhooks
+from devices import failpoints, receivers, tasks, webhooks
 from devices.models import AuditEvent, WebhookDelivery, WebhookEndpoint
 from devices.places import Places
 from devices.webhooks import Event, live
@@ -255,6 +255,40 @@ class TestGone:
         assert set(WebhookDelivery.objects.values_list("state", flat=True)) == {"dead"}
         assert AuditEvent.objects.get(action="webhook_disabled").details["reason"] == "gone"
         assert send_due(after=HOUR) == 0
+
+
+@committed
+class TestALateAnswer:
+    """Of the URL before: the client has named another one while it was being asked."""
+
+    def test_that_it_is_gone_is_no_word_on_the_new_one(self, alice: Tenant, receiver: Receiver) -> None:
+        endpoint, _ = subscribed(alice, receiver.url("/old", Reply(status=410)))
+        announce(alice, 2)
+        assert self._sends_while(lambda: self._move(endpoint, receiver)) == 1
+        endpoint.refresh_from_db()
+        assert endpoint.enabled
+        assert set(WebhookDelivery.objects.values_list("state", flat=True)) == {"pending"}
+        assert send_due(after=HOUR) == 2
+        assert set(WebhookDelivery.objects.values_list("state", flat=True)) == {"delivered"}
+
+    def test_that_asks_for_a_day_is_not_waited_for(self, alice: Tenant, receiver: Receiver) -> None:
+        endpoint, _ = subscribed(alice, receiver.url("/old", Reply(status=503, headers={"Retry-After": "86400"})))
+        announce(alice)
+        assert self._sends_while(lambda: self._move(endpoint, receiver)) == 1
+        endpoint.refresh_from_db()
+        assert (endpoint.not_before, endpoint.failing_since) == (None, None)
+        assert send_due(after=HOUR) == 1
+
+    @staticmethod
+    def _move(endpoint: WebhookEndpoint, receiver: Receiver) -> None:
+        webhooks.change(endpoint, url=receiver.url("/new", Reply()))
+
+    @staticmethod
+    def _sends_while(change: Callable[[], None]) -> int:
+        batch = webhooks.claim(now=timezone.now())
+        assert batch is not None
+        with failpoints.at("webhooks.answered", change):
+            return webhooks.send(batch)
 
 
 @pytest.mark.once
