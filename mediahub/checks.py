@@ -57,13 +57,22 @@ def _endpoint_without_bucket() -> Iterator[CheckMessage]:
 
 
 def _endpoint_not_http() -> Iterator[CheckMessage]:
-    url = urlsplit(settings.AWS_ENDPOINT_URL)
-    if settings.AWS_ENDPOINT_URL and not (url.scheme in ("http", "https") and url.hostname):
+    if settings.AWS_ENDPOINT_URL and not _is_http(settings.AWS_ENDPOINT_URL):
         yield Error(
             "AWS_ENDPOINT_URL is no address of a store.",
             hint="Set it as in https://s3.example.com or http://127.0.0.1:9000.",
             id="mediahub.E003",
         )
+
+
+def _is_http(address: str) -> bool:
+    try:
+        url = urlsplit(address)
+        # Looked at only when it is asked for.
+        _ = url.port
+    except ValueError:
+        return False
+    return url.scheme in ("http", "https") and bool(url.hostname)
 
 
 @register

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 import environ
 from botocore.config import Config
@@ -13,6 +13,8 @@ from safe_http import Policy, Proxy, parse_origin, parse_proxy
 
 DATABASE_SCHEMES = ("postgres", "postgresql", "sqlite")
 REDIS_SCHEMES = ("redis", "rediss", "unix")
+DATABASE_EXAMPLE = "postgres://user:p%40ss@host:5432/name"
+REDIS_EXAMPLE = "redis://:p%40ss@127.0.0.1:6379/0"
 # A connection made for each request cost eight times the requests that a kept one answers.
 KEEP_CONNECTION_SECONDS = 600
 CONNECT_SECONDS = 5
@@ -34,14 +36,12 @@ SQLITE_OPTIONS = {
 def database(url: str, *, var: Path, base: Path) -> dict[str, Any]:
     """Django's DATABASES entry; SQLite below `var` where no URL is given."""
     url = url or f"sqlite:///{var / 'mediahub.sqlite3'}"
-    if urlsplit(url).scheme not in DATABASE_SCHEMES:
-        message = (
-            "DATABASE_URL must begin with postgres:// or sqlite:///, as in postgres://user:password@host:5432/name."
-        )
+    if _split("DATABASE_URL", url, example=DATABASE_EXAMPLE).scheme not in DATABASE_SCHEMES:
+        message = f"DATABASE_URL must begin with postgres:// or sqlite:///, as in {DATABASE_EXAMPLE}."
         raise WrongSetting(message)
     config = _read(url)
     if not config["NAME"]:
-        message = "DATABASE_URL must name a database, as in postgres://user:password@host:5432/name."
+        message = f"DATABASE_URL must name a database, as in {DATABASE_EXAMPLE}."
         raise WrongSetting(message)
     config["CONN_MAX_AGE"] = KEEP_CONNECTION_SECONDS
     return _sqlite(config, base) if config["ENGINE"].endswith("sqlite3") else _postgresql(config)
@@ -51,11 +51,22 @@ def _read(url: str) -> dict[str, Any]:
     try:
         return dict(environ.Env.db_url_config(url))
     except ValueError:
-        # Its own words may quote the password.
-        message = (
-            "DATABASE_URL cannot be read: percent-encode special characters, as in postgres://user:p%40ss@host/name."
-        )
-        raise WrongSetting(message) from None
+        raise _unreadable("DATABASE_URL", DATABASE_EXAMPLE) from None
+
+
+def _split(name: str, url: str, *, example: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        # Looked at only when it is asked for; sqlite://:memory: has none.
+        _ = parts.scheme == "sqlite" or parts.port
+    except ValueError:
+        raise _unreadable(name, example) from None
+    return parts
+
+
+def _unreadable(name: str, example: str) -> WrongSetting:
+    """Not in the library's words, which may quote the password."""
+    return WrongSetting(f"{name} cannot be read: percent-encode special characters, as in {example}.")
 
 
 def _sqlite(config: dict[str, Any], base: Path) -> dict[str, Any]:
@@ -100,7 +111,7 @@ def own_address(name: str, url: str) -> str:
     """The address that this service is called by, without a slash at its end; empty where none is given."""
     if not url:
         return ""
-    parts = urlsplit(url)
+    parts = _split(name, url, example="https://media.example.com")
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or parts.username:
         message = f"{name} must be an address such as https://media.example.com; it is {url!r}."
         raise WrongSetting(message)
@@ -114,8 +125,8 @@ def authority(host: str, port: int) -> str:
 
 def require_redis(url: str) -> None:
     """Refuse what is no address of a Redis."""
-    if url and urlsplit(url).scheme not in REDIS_SCHEMES:
-        message = "REDIS_URL must begin with redis://, rediss:// or unix://, as in redis://127.0.0.1:6379/0."
+    if url and _split("REDIS_URL", url, example=REDIS_EXAMPLE).scheme not in REDIS_SCHEMES:
+        message = f"REDIS_URL must begin with redis://, rediss:// or unix://, as in {REDIS_EXAMPLE}."
         raise WrongSetting(message)
 
 

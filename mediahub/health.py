@@ -39,8 +39,15 @@ class Check:
         with self._lock:
             if self._answer is None or self._answer.done():
                 self._answer = Future()
-                Thread(target=self._settle, args=(self._answer,), name=f"readyz-{self.name}", daemon=True).start()
+                self._begin(self._answer)
             return self._answer
+
+    def _begin(self, answer: Future[None]) -> None:
+        try:
+            Thread(target=self._settle, args=(answer,), name=f"readyz-{self.name}", daemon=True).start()
+        except RuntimeError as error:
+            # No thread is to be had at this moment; the next probe asks anew.
+            answer.set_exception(error)
 
     def _settle(self, answer: Future[None]) -> None:
         try:

@@ -48,6 +48,13 @@ class TestObjectStore:
                 {"MEDIA_BUCKET": "media", "AWS_ENDPOINT_URL": "store:9000", **KEYS},
                 [("mediahub.E003", "AWS_ENDPOINT_URL is no address of a store.")],
             ),
+            *(
+                (
+                    {"MEDIA_BUCKET": "media", "AWS_ENDPOINT_URL": address, **KEYS},
+                    [("mediahub.E003", "AWS_ENDPOINT_URL is no address of a store.")],
+                )
+                for address in ("http://[store", "http://store:port")
+            ),
         ],
     )
     def test_half_of_it_is_told(

@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from threading import Event, active_count
+from threading import Event, Thread, active_count
 
 import pytest
 from django.test import Client
@@ -45,6 +45,11 @@ def silent_port() -> Iterator[int]:
 @pytest.fixture
 def closed_port() -> int:
     return free_ports(1)[0]
+
+
+def refuse_to_start(_thread: Thread) -> None:
+    """As Python does where the system has no more threads."""
+    raise RuntimeError("can't start new thread")
 
 
 def all_at(port: int) -> dict[str, str]:
@@ -132,6 +137,13 @@ class TestAsk:
         assert time.monotonic() - started_at < 5
         assert active_count() - threads == 2
         release.set()
+
+    def test_asks_anew_where_no_thread_was_to_be_had(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        check = Check("one", lambda: None)
+        with monkeypatch.context() as full:
+            full.setattr(Thread, "start", refuse_to_start)
+            assert ask((check,), deadline_seconds=5) == {"one": False}
+        assert ask((check,), deadline_seconds=5) == {"one": True}
 
     def test_asks_again_once_the_answer_has_come(self) -> None:
         asked = []

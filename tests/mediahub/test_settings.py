@@ -136,6 +136,21 @@ class TestWrongSettings:
         assert "Traceback" not in done.stderr + done.stdout
 
 
+class TestAddresses:
+    @pytest.mark.parametrize(
+        ("name", "address"),
+        [
+            ("DATABASE_URL", "postgres://user:pa[hunter2]@host/db"), ("DATABASE_URL", "postgres://user:pa[hunter2@host/db"),
+            ("DATABASE_URL", "postgres://user:pa/hunter2@host/db"), ("REDIS_URL", "redis://:pa[hunter2@host:6379/0"),
+            ("REDIS_URL", "redis://:pa/hunter2@host:6379/0"), ("PUBLIC_URL", "http://[::1"), ("GATEWAY_URL", "http://a:b"),
+        ],
+    )  # fmt: skip
+    def test_that_cannot_be_read_are_named_and_not_quoted(self, tmp_path: Path, name: str, address: str) -> None:
+        with pytest.raises(WrongSetting, match=f"^{name} cannot be read: percent-encode") as wrong:
+            settings_of(environment(tmp_path, **{name: address}))
+        assert "hunter2" not in str(wrong.value)
+
+
 @pytest.mark.faults
 class TestDeployment:
     def test_settings_behind_tls_pass_every_check(self, tmp_path: Path) -> None:
