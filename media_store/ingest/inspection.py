@@ -66,6 +66,11 @@ def judge(arrival: Arrival, *, detected: str, size: int, sha256: str, head: byte
     return Facts(mime_type=mime_type, kind=arrival.kind, size=size, sha256=sha256)
 
 
+def limits_what_moves(arrival: Arrival) -> bool:
+    """Whether a message of this kind is judged by whether it moves, which its head tells."""
+    return arrival.kind is not None and kinds_of(arrival.app)[arrival.kind].animated_max_bytes is not None
+
+
 def check_promise(arrival: Arrival, *, sha256: str) -> None:
     """Compare with the client's own checksum, where it sent one."""
     if arrival.sha256 is not None and arrival.sha256.lower() != sha256:

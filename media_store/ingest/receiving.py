@@ -9,7 +9,7 @@ from media_store.errors import DuplicateMessageId, MediaGone
 from media_store.ingest import storing
 from media_store.ingest.arrival import Arrival
 from media_store.ingest.drafting import draft
-from media_store.ingest.inspection import check_promise, inspect, judge
+from media_store.ingest.inspection import check_promise, inspect, judge, limits_what_moves
 from media_store.models import Media
 from media_store.spool import HEAD_BYTES, Spool
 from media_store.storage import objects
@@ -48,7 +48,7 @@ def reuse(arrival: Arrival, original: Media, *, now: datetime) -> Outcome:
         detected=original.mime_type,
         size=original.size,
         sha256=original.sha256,
-        head=_head(original) if arrival.kind == "sticker" else b"",
+        head=_head(original) if limits_what_moves(arrival) else b"",
     )
     return once(draft(arrival, facts, now=now), lambda media: _attach_or_gone(media, original, now=now))
 

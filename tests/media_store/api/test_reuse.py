@@ -93,6 +93,18 @@ class TestKinds:
         answer = alice.api.send(alice.device, type="sticker", media_id=first["id"])
         assert answer.status_code == 201
 
+    def test_know_what_moves_in_any_kind_that_has_a_limit_for_it(self, alice: Person) -> None:
+        """As for bytes that come with the message."""
+        alice.app.media_kinds = {"image": {"types": ["image/webp"], "animated_max_bytes": 5_000}}
+        alice.app.save()
+        first = alice.uploaded(webp(animated=True) + incompressible(5_000))
+        answer = alice.api.send(alice.device, type="image", media_id=first["id"])
+        assert refusal(answer) == (413, "too_large")
+        assert answer.json()["limit_bytes"] == 5_000
+        assert refusal(alice.api.send(alice.device, webp(animated=True) + incompressible(5_000)))[0] == 413
+        still = alice.uploaded(webp() + incompressible(5_000))
+        assert alice.api.send(alice.device, type="image", media_id=still["id"]).status_code == 201
+
     def test_let_a_document_be_anything(self, alice: Person) -> None:
         first = alice.sent(ogg_opus(), type="audio")
         answer = alice.api.send(alice.device, type="document", media_path=first["media_path"])
