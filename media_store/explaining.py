@@ -22,6 +22,7 @@ class ObjectState(StrEnum):
     RELEASED = "released"
     CONDEMNED = "condemned"
     DELETED = "deleted"
+    NONE = "none"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,6 +196,8 @@ def _object_of(media: Media) -> ObjectFacts:
     """By its blob; a tombstone has let go of it, and knows the bytes by their checksum only."""
     if media.blob is not None:
         return _facts(media.blob, but=media.pk)
+    if not media.sha256:
+        return ObjectFacts(state=ObjectState.NONE)
     of_bytes = Blob.objects.filter(app_id=media.app_id, sha256=media.sha256)
     return _facts(of_bytes.order_by("condemned_at").first(), but=media.pk)
 
@@ -220,6 +223,7 @@ def _of_destroyed(row: DestroyedMedia) -> Explanation:
     told = device if row.device_id else app
     living = App.objects.filter(pk=row.app_id).first()
     blob = Blob.objects.filter(Q(pk=row.blob_id) if row.blob_id else Q(app_id=row.app_id, sha256=row.sha256))
+    object_ = _facts(blob.order_by("condemned_at").first(), but=row.media_id)
     return Explanation(
         media_id=row.media_id,
         path=row.path,
@@ -237,6 +241,6 @@ def _of_destroyed(row: DestroyedMedia) -> Explanation:
             by=told.by if told else "",
         ),
         forgotten_at=row.destroyed_at + timedelta(days=settings.AUDIT_DAYS),
-        object=_facts(blob.order_by("condemned_at").first(), but=row.media_id),
+        object=object_ if row.sha256 else ObjectFacts(state=ObjectState.NONE),
         verdict="It went with its device or app; what is left is the account of it, until the audit window ends.",
     )

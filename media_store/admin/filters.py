@@ -91,4 +91,6 @@ class ScopeFilter(SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002 - Django's signature
         """Those of the scope."""
         scope = self.value()
-        return cast("LegalHoldQuerySet", queryset).of_scope(scope) if scope else queryset
+        # What is typed into the address is looked up as it is.
+        known = any(scope == each for each, _ in self.lookup_choices)
+        return cast("LegalHoldQuerySet", queryset).of_scope(str(scope)) if known else queryset

@@ -114,6 +114,8 @@ def _object(facts: ObjectFacts) -> str:
         return f"stored; shared with {shared}" if facts.shared_with else "stored; shared with nobody"
     if facts.state == ObjectState.DELETED:
         return "deleted from the store"
+    if facts.state == ObjectState.NONE:
+        return "none: its bytes never came"
     what = {ObjectState.RELEASED: "let go of", ObjectState.CONDEMNED: "condemned"}[facts.state]
     due = f"; to be deleted from {_moment(facts.due_at)} on" if facts.due_at else ""
     return f"{what}{due}" + (f"; the store refused: {facts.error}" if facts.error else "")

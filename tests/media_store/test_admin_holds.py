@@ -193,6 +193,7 @@ class TestTheList:
         LegalHold.objects.filter(pk=ended.pk).update(until=timezone.now())
         assert selected(dora, HOLDS, state="active") == [str(active.pk)]
         assert set(selected(dora, HOLDS, state="over")) == {str(released.pk), str(ended.pk)}
+        assert len(selected(dora, HOLDS, scope="bogus")) == 3
         by_scope = {scope: selected(dora, HOLDS, scope=scope) for scope in ("app", "device", "media")}
         assert by_scope == {"app": [str(active.pk)], "device": [str(released.pk)], "media": [str(ended.pk)]}
 

@@ -88,6 +88,18 @@ class TestAReadyMedia:
         assert (told["delivery"], moment(told["delivered_at"])) == ("delivered", now)
 
 
+class TestAMediaWithoutBytes:
+    def test_has_no_object_that_was_deleted(self, alice: Person) -> None:
+        url = "https://files.example.com/slip.jpg"
+        path = alice.api.send(alice.device, url=url).json()["media"]["media_path"]
+        assert explained(path)["object"] == "none"
+        assert "its bytes never came" in run("purge_media", "--explain", path).talk
+        now = timezone.now()
+        devices_destruction.destroy(alice.device, now=now, by="charlie")
+        destruction.finish_destroyed(now=now)
+        assert explained(path)["object"] == "none"
+
+
 class TestAMediaThatWent:
     def test_by_a_purge_tells_when_why_and_by_whom(self, path: str) -> None:
         expire(path)
