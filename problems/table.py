@@ -301,6 +301,13 @@ _ROWS = (
         advice="Send it again after Retry-After seconds; nothing was stored.",
     ),
     Entry(
+        code="unavailable",
+        status=503,
+        title="MediaHub does not answer",
+        advice="Ask again after Retry-After seconds. The server in front of MediaHub says it while that is being "
+        "restarted, or is down.",
+    ),
+    Entry(
         code="storage_full",
         status=507,
         title="The service has no room left",

@@ -130,10 +130,11 @@ inbound = extend_schema(
     description=(
         "The bytes as a multipart `file` beside the fields, or raw with the fields as `X-Message-…` headers "
         "(`X-Message-Id`, `X-Message-From`, …), or JSON without bytes and with `omitted`. Stored whatever their type "
-        "is. What is too large, or what the device's ingest policy is against, is recorded as omitted. The app is told "
-        "of each by the event `message`. The same message again is answered with the first, whatever became of it; one "
-        "that was recorded as omitted takes its bytes when they come after all, and the app is told by `media.ready`. "
-        "Scope: `gateway`."
+        "is. What is too large, or what the device's ingest policy is against, is recorded as omitted; a body that is "
+        "too large to be read to its end is 413, and to be recorded by a second call with `omitted=too_large`. The app "
+        "is told of each by the event `message`. The same message again is answered with the first, whatever became of "
+        "it; one that was recorded as omitted takes its bytes when they come after all, and the app is told by "
+        "`media.ready`. Scope: `gateway`."
     ),
     tags=["Gateway"],
     parameters=[DEVICE_ID, *_fields_as_headers(), LOCATION],

@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from contextlib import ExitStack, closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -62,6 +63,8 @@ class TestTheEnvFile:
             "DATABASE_URL": "postgres://db.example.com/mediahub",
             "REDIS_URL": "redis://redis.example.com:6379/0",
             "AWS_ENDPOINT_URL": "https://s3.example.com",
+            "AWS_ACCESS_KEY_ID": "theirs",
+            "AWS_SECRET_ACCESS_KEY": "their secret",
         }
         secrets = dict.fromkeys(("POSTGRES_PASSWORD", "S3_ACCESS_KEY", "S3_SECRET_KEY"), "secret")
         for name in ("web", "worker", "beat", "migrate"):
@@ -69,6 +72,10 @@ class TestTheEnvFile:
             assert {variable: chosen[variable] for variable in said} == said
             shipped = interpolated(check.services()[name]["environment"], secrets)
             assert shipped["DATABASE_URL"] == "postgres://mediahub:secret@db:5432/mediahub"
+            assert (shipped["AWS_ACCESS_KEY_ID"], shipped["AWS_SECRET_ACCESS_KEY"]) == ("secret", "secret")
+
+    def test_moves_no_port_that_others_look_for(self) -> None:
+        assert {check.services()[name]["environment"]["PORT"] for name in ("web", "worker", "beat")} == {"8000"}
 
 
 class TestTheNetworks:
@@ -79,7 +86,7 @@ class TestTheNetworks:
 
 
 def write_nginx(place: str, folder: Path, **replaced: str) -> Path:
-    """nginx.conf with its three files, as they are installed."""
+    """nginx.conf with its files, as they are installed."""
     (folder / "mediahub").mkdir()
     for source in (ROOT / "deploy/nginx.conf", *(ROOT / "deploy/nginx" / place).iterdir()):
         text = source.read_text()
@@ -100,6 +107,39 @@ class TestNginx:
         config = write_nginx(place, tmp_path, **certificate)
         done = subprocess.run([str(NGINX), "-t", "-c", str(config)], check=False, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
+
+    def test_says_in_one_voice_that_mediahub_is_away(self, tmp_path: Path) -> None:
+        door, nobody = free_ports(2)
+        log = {"/dev/stdout": str(tmp_path / "access.log"), "/dev/stderr": str(tmp_path / "error.log")}
+        config = write_nginx(
+            "compose", tmp_path, **{"web:8000": f"127.0.0.1:{nobody}", "listen 80 ": f"listen {door} "}, **log
+        )
+        process = subprocess.Popen([str(NGINX), "-c", str(config), "-g", "daemon off;"])
+        try:
+            with closing(connected(door)) as connection:
+                connection.request("GET", "/v1/me")
+                answer = connection.getresponse()
+                problem = json.loads(answer.read())
+        finally:
+            process.terminate()
+            process.wait(SECONDS)
+        assert answer.status == problem["status"] == 503
+        assert (problem["code"], answer.headers["Content-Type"]) == ("unavailable", "application/problem+json")
+        assert int(answer.headers["Retry-After"]) > 0
+
+
+def connected(port: int) -> http.client.HTTPConnection:
+    """Once somebody listens."""
+    ends_at = time.monotonic() + SECONDS
+    while True:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=SECONDS)
+        try:
+            connection.connect()
+        except ConnectionError:
+            assert time.monotonic() < ends_at, "nginx does not answer"
+            time.sleep(0.05)
+        else:
+            return connection
 
 
 def asked(port: int, method: str, path: str, headers: dict[str, str], body: bytes = b"") -> tuple[int, bytes]:

@@ -1,5 +1,6 @@
 """The table of problem codes, the one source for answers, the document and the page."""
 
+import json
 import re
 from collections.abc import Iterator
 
@@ -11,7 +12,9 @@ from media_store import errors as media_errors
 from problems import answers, errors
 from problems.errors import Problem
 from problems.table import TABLE, Entry
+from tests.isolation import ROOT
 
+NGINX = ROOT / "deploy" / "nginx.conf"
 ROOMS = (devices_errors, media_errors, errors)
 
 
@@ -33,7 +36,17 @@ class TestTheTable:
     @pytest.mark.parametrize("code", TABLE)
     def test_has_a_use_for_every_code(self, code: str) -> None:
         by_status = set(answers._BY_STATUS.values()) | {"internal_error", "too_large", "forbidden", "malformed"}
-        assert code in {problem.code for problem in OURS} | by_status
+        by_nginx = set(re.findall(r'"code":"(\w+)"', NGINX.read_text()))
+        assert code in {problem.code for problem in OURS} | by_status | by_nginx
+
+    def test_holds_what_nginx_answers_by_itself(self) -> None:
+        said = re.findall(r"return (\d+) '(\{.*\})';", NGINX.read_text())
+        assert len(said) == 2
+        for status, text in said:
+            problem = json.loads(text)
+            entry = TABLE[problem["code"]]
+            assert int(status) == entry.status
+            assert problem == answers.body(entry=entry, detail=problem["detail"], request_id=None)
 
     @pytest.mark.parametrize("entry", TABLE.values(), ids=list(TABLE))
     def test_says_what_a_code_means_and_what_to_do(self, entry: Entry) -> None:
