@@ -15,7 +15,7 @@ import django
 from django.conf import settings
 from django.db import connection, transaction
 
-from tests.servers import make_bucket
+from tests.servers import forget_the_shells_own, make_bucket
 from tests.services import MARK
 
 # As this process was started, for the workers it starts in turn: each isolates itself.
@@ -47,6 +47,7 @@ def isolate(worker: str) -> Path:
     kept = {name: os.environ[name] for name in SERVICES if has_services() and name in os.environ}
     for name in (*SERVICES, *SETTING.findall((ROOT / ".env.example").read_text())):
         os.environ.pop(name, None)
+    forget_the_shells_own()
     var = Path(tempfile.mkdtemp(prefix=f"mediahub-{worker}-"))
     os.environ |= kept | _own(var) | _own_share(kept, worker)
     return var

@@ -3,6 +3,7 @@
 import json
 import os
 import pwd
+import re
 import secrets
 import signal
 import socket
@@ -21,6 +22,7 @@ from tests.programs import ServerFailed, postgresql_programs, program, reachable
 START_SECONDS = 60
 LOG_LINES = 25
 BUCKET = "mediahub"
+OF_THE_SHELL = re.compile(r"AWS_.*|.*_proxy", re.IGNORECASE)
 # In a server's folder: what it leaves outside of it.
 SOCKETS = "sockets"
 
@@ -273,6 +275,12 @@ class MinIO(ObjectStore):
     def command(self) -> list[str]:
         """One folder, one port."""
         return [os.environ["MINIO_BIN"], "server", "data", "--address", f"127.0.0.1:{self.ports[0]}"]
+
+
+def forget_the_shells_own() -> None:
+    """Let go of what would lead elsewhere: boto3's profiles and tokens, and proxies that know no loopback of ours."""
+    for name in [name for name in os.environ if OF_THE_SHELL.fullmatch(name)]:
+        del os.environ[name]
 
 
 def make_bucket(environment: Mapping[str, str]) -> None:

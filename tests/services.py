@@ -32,6 +32,7 @@ from tests.servers import (
     Redis,
     SeaweedFS,
     Server,
+    forget_the_shells_own,
 )
 
 ALL = (SeaweedFS, Redis, PostgreSQL)
@@ -44,6 +45,7 @@ MARK = "MEDIAHUB_TEST_SERVERS"
 @contextmanager
 def running(kinds: Sequence[type[Server]]) -> Iterator[Environment]:
     """The environment that leads to these servers, and a temporary folder that goes away with them."""
+    forget_the_shells_own()
     adopt_orphans()
     with _folder() as folder:
         servers = [kind(folder) for kind in kinds]

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from tests.processes import Interrupted, die_with_parent, raise_on_signals, run
 from tests.programs import ServerFailed
 from tests.servers import Server
-from tests.services import ALL, ON_MINIO, running
+from tests.services import ALL, MARK, ON_MINIO, running
 
 OK, FAILED, NO_TESTS = 0, 1, 5
 FUZZ_EXAMPLES = "2000"
@@ -65,7 +65,9 @@ def run_pass(each: Pass, arguments: Sequence[str]) -> int:
     return code
 
 
-PYTEST = (sys.executable, "-m", "pytest", "-n", "logical", "--dist", "worksteal")
+# A process for each processor that this one may use; more would share one database and its store.
+WORKERS = min(len(os.sched_getaffinity(0)), 8)
+PYTEST = (sys.executable, "-m", "pytest", "-n", str(WORKERS), "--dist", "worksteal")
 
 
 def say(sentence: str) -> None:
@@ -79,6 +81,8 @@ def main(arguments: Sequence[str]) -> int:
     raise_on_signals()
     # make may be killed, and then this is told to end as it would be by make.
     die_with_parent(signal.SIGTERM)
+    # Servers that this shell knows of would be taken for those of a pass that has none.
+    os.environ.pop(MARK, None)
     faults = "--faults" in arguments
     if faults:
         os.environ.setdefault("FUZZ_EXAMPLES", FUZZ_EXAMPLES)
