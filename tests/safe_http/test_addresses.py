@@ -105,5 +105,6 @@ class TestAnAddress:
 
 class TestTheTables:
     def test_have_every_row_of_the_registries(self) -> None:
-        assert [str(block.network) for block in IPV4_SPECIAL] == SPECIAL4
-        assert [str(block.network) for block in IPV6_SPECIAL] == SPECIAL6
+        # As networks: each version of Python writes ::ffff:0:0/96 in its own way.
+        assert [block.network for block in IPV4_SPECIAL] == [ip_network(text) for text in SPECIAL4]
+        assert [block.network for block in IPV6_SPECIAL] == [ip_network(text) for text in SPECIAL6]
