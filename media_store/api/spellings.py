@@ -1,7 +1,7 @@
 """Spellings: a message written as for another gateway, in MediaHub's own words.
 
 One table. What a form has no word for is no business of media: it is ignored, and named in the answer. MediaHub's
-own fields may stand beside a foreign form, but for those that it writes its own way.
+own fields may stand beside a foreign form; where both have a word for one thing, they may not say two.
 """
 
 from collections.abc import Iterator, Mapping
@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from media_store import kinds, mime_types
+from media_store.errors import SourceAmbiguous
+from problems.errors import Malformed, Problem
 
 Path = tuple[str, ...]
 
@@ -20,7 +22,8 @@ EVOLUTION_MEDIA: Path = ("media",)
 STREAMED_FIELDS = ("data_base64", "url")
 BASE64_PATHS = (OWN_BASE64, WAHA_BASE64, EVOLUTION_MEDIA)
 
-_OWN_BESIDE = ("message_id", "sha256", "ptt", "mime_type", "caption", "file_name", "type", "to")
+_SOURCES = ("data_base64", "url", "media_id", "media_path")
+_OWN_BESIDE = ("message_id", "sha256", "ptt", "mime_type", "caption", "file_name", "type", "to", *_SOURCES)
 _CLOUD = {"link": "url", "id": "media_id", "caption": "caption", "filename": "file_name", "voice": "ptt"}
 # WhatsApp Cloud API: the media stands in an object called as its type.
 CLOUD: Mapping[str, Mapping[Path, str]] = {
@@ -53,21 +56,32 @@ class Translated:
 
 
 def translate(fields: dict[str, Any]) -> Translated:
-    """Our own words for whatever form this is."""
+    """Our own words for whatever form this is. Errors: `SourceAmbiguous`, `Malformed` where two members disagree."""
     table = _table_of(fields)
     if table is None:
         return Translated(fields=fields)
     ours: dict[str, Any] = {}
+    said_by: dict[str, str] = {}
     ignored = []
     for path, value in _leaves(fields, nested={path[0] for path in table if len(path) > 1}):
         name = table.get(path) or (path[0] if path[0] in _OWN_BESIDE and len(path) == 1 else None)
         if name is None:
             ignored.append(".".join(path))
-        else:
-            ours[name] = value
+        elif ours.get(name) is None:
+            ours[name], said_by[name] = value, ".".join(path)
+        elif value is not None and (value != ours[name] or name in _SOURCES):
+            raise _two_words(name, said_by[name], ".".join(path))
     if table is WAHA:
         ours.setdefault("type", mime_types.natural_kind(mime_types.normalise(_text(ours.get("mime_type")))))
     return Translated(fields=ours, ignored=sorted(ignored))
+
+
+def _two_words(name: str, *members: str) -> Problem:
+    first, second = sorted(members)
+    if name in _SOURCES:
+        detail = f"Give one source only; here are {first}, {second}."
+        return SourceAmbiguous(detail, fields=[first, second])
+    return Malformed(f"{first} and {second} both say {name}, and not the same; give one of them.")
 
 
 def _table_of(fields: Mapping[str, Any]) -> Mapping[Path, str] | None:

@@ -52,7 +52,7 @@ class Limits:
     max_key_bytes: int = 256
     max_string_bytes: int = 65_536
     max_number_chars: int = 64
-    max_members: int = 1_000
+    max_members: int = 10_000
     max_text_bytes: int = 262_144
 
 

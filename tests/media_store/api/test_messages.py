@@ -225,7 +225,7 @@ class TestBodiesThatAreNoObject:
             "{}".encode("utf-16"),
             b'{"a":' * 100 + b"1" + b"}" * 100,
             json.dumps({"caption": "x" * 100_000}).encode(),
-            json.dumps({f"key{number}": 1 for number in range(2_000)}).encode(),
+            json.dumps({f"key{number}": 1 for number in range(11_000)}).encode(),
             b"{}{}",
         ],
     )

@@ -1,6 +1,7 @@
 """Messages written as for other gateways: taken as they are, and what is no business of media is named."""
 
 import base64
+import uuid
 from typing import Any
 
 import pytest
@@ -134,6 +135,67 @@ class TestWaha:
     def test_two_sources_are_one_too_many(self, alice: Person) -> None:
         answer = send(alice, {**self.BODY, "file": {"url": URL, "data": PICTURE}})
         assert refusal(answer) == (400, "source_ambiguous")
+
+
+class TestTwoWordsForOneThing:
+    """Of two recipients or two pictures none is chosen, whichever comes first."""
+
+    FILE = {"mimetype": "image/jpeg", "data": PICTURE}
+
+    @pytest.mark.parametrize(
+        ("body", "named"),
+        [
+            ({"number": "1", "mediatype": "image", "media": PICTURE, "to": "2"}, "number and to both say to"),
+            (
+                {"number": "1", "mediatype": "image", "media": PICTURE, "type": "document"},
+                "mediatype and type both say",
+            ),
+            ({"chatId": "1@c.us", "file": FILE, "to": "2"}, "chatId and to both say to"),
+            ({"chatId": "1@c.us", "file": FILE, "mime_type": "image/png"}, "file.mimetype and mime_type both say"),
+            ({"to": "1", "type": "image", "image": {"link": URL, "caption": "a"}, "caption": "b"}, "both say caption"),
+        ],
+    )
+    def test_is_refused(self, alice: Person, body: dict[str, Any], named: str) -> None:
+        for members in (body, dict(reversed(body.items()))):
+            answer = send(alice, members)
+            assert refusal(answer) == (400, "malformed")
+            assert named in answer.json()["detail"]
+        assert not Media.objects.exists()
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            {"to": "1", "type": "image", "data_base64": PICTURE, "file": {"url": URL}},
+            {"to": "1", "type": "image", "image": {"link": URL}, "url": "https://files.example.com/other.jpg"},
+            {"to": "1", "type": "image", "image": {"link": URL}, "url": URL},
+            {"to": "1", "type": "image", "image": {"link": URL}, "data_base64": PICTURE},
+            {"to": "1", "type": "image", "image": {"id": str(uuid.UUID(int=1))}, "media_path": "media/a/b"},
+            {"number": "1", "mediatype": "image", "media": URL, "url": URL},
+            {"number": "1", "mediatype": "image", "media": PICTURE, "url": URL},
+            {"number": "1", "mediatype": "image", "media": PICTURE, "data_base64": PICTURE},
+        ],
+    )
+    def test_is_one_source_too_many(self, alice: Person, body: dict[str, Any]) -> None:
+        for members in (body, dict(reversed(body.items()))):
+            assert refusal(send(alice, members)) == (400, "source_ambiguous")
+        assert not Media.objects.exists()
+
+    @pytest.mark.parametrize("to", ["1@c.us", None])
+    def test_is_taken_where_both_say_the_same(self, alice: Person, to: str | None) -> None:
+        assert row(send(alice, {"chatId": "1@c.us", "file": self.FILE, "to": to})).to == "1@c.us"
+        assert row(send(alice, {"to": to, "chatId": "1@c.us", "file": self.FILE})).to == "1@c.us"
+
+    def test_is_no_matter_of_a_source_of_our_own_that_stands_alone(self, alice: Person) -> None:
+        sources = ({"data_base64": PICTURE}, {"url": URL}, {"media_id": alice.uploaded(jpeg())["id"]})
+        for source in sources:
+            assert row(send(alice, {"chatId": "1@c.us", "type": "image", **source})).to == "1@c.us"
+
+    def test_is_said_of_everybody_in_a_group(self, alice: Person) -> None:
+        answer = send(
+            alice, {"number": "1", "mediatype": "image", "media": PICTURE, "mentioned": [str(n) for n in range(1_024)]}
+        )
+        assert row(answer).to == "1"
+        assert answer.json()["ignored"] == ["mentioned"]
 
 
 class TestOurOwn:
