@@ -18,7 +18,8 @@ from django.utils.http import parse_header_parameters
 from devices.api.encoding import refuse_encoded
 from media_store import mime_types
 from media_store.api.body_stream import BodyStream
-from media_store.api.multipart import MULTIPART, EnoughError, read_multipart
+from media_store.api.gateway_fields import MOST_BYTES
+from media_store.api.multipart import MULTIPART, EnoughError, as_text, read_multipart
 from media_store.api.submissions import FILE_FIELD, FORM, JSON, ROOM_BYTES
 from media_store.decoding.json_stream import read_object
 from media_store.errors import TooLarge, UnsupportedBody
@@ -146,7 +147,8 @@ def _taken(stream: BodyStream, spool: Spool) -> int | None:
     """How many bytes the body has, which are in the spool then if they are not too many."""
     if stream.content_length is not None and stream.content_length > spool.max_bytes:
         stream.drain()
-        return stream.content_length
+        # What nobody has: the length is a word of the client, and nothing was measured.
+        return stream.content_length if stream.content_length <= MOST_BYTES else None
     intake = _Intake(spool, is_hopeless=False)
     try:
         while chunk := stream.read(READ_BYTES):
@@ -159,10 +161,10 @@ def _taken(stream: BodyStream, spool: Spool) -> int | None:
 def _fields_of_headers(request: WSGIRequest) -> dict[str, Any]:
     """The fields that stand in headers, percent-encoded; whatever is no field is refused with the others."""
     named = ((name[len(HEADER) :], value) for name, value in request.headers.items() if name.startswith(HEADER))
-    fields = {name.lower().replace("-", "_"): decoded(value) for name, value in named}
-    return {SHORT_NAMES.get(name, name): value for name, value in fields.items()}
+    fields = {name.lower().replace("-", "_"): value for name, value in named}
+    return {SHORT_NAMES.get(name, name): decoded(value, field=name) for name, value in fields.items()}
 
 
-def decoded(header: str) -> str:
+def decoded(header: str, *, field: str) -> str:
     """Percent-encoded UTF-8. WSGI hands bytes on as Latin-1; whoever forgets to encode means UTF-8 all the same."""
-    return unquote_to_bytes(header.encode("latin-1")).decode(errors="replace")
+    return as_text(unquote_to_bytes(header.encode("latin-1")), field=field)

@@ -19,6 +19,10 @@ from media_store.spool import READ_BYTES
 from problems.errors import Malformed, UnknownField
 
 MULTIPART = "multipart/form-data"
+FILE_NAME_FIELD = "file_name"
+# In which Django is to read: it loses no byte. In UTF-8 it would put a sign of its own for what is none, and make one
+# message id of two.
+BYTES = "latin-1"
 # Where the closing boundary is looked for; what stands behind it (an epilogue) may be ignored.
 TAIL_BYTES = 2_048
 
@@ -50,25 +54,42 @@ def read_multipart(
     """Read it, and hand the bytes of its file to `write`, which may raise `EnoughError`.
 
     Errors: `MalformedMultipart` (a missing closing boundary included: the body was cut off), `UnknownField` for
-    a file under another name, `SourceAmbiguous` for two files, `Malformed` for a field given twice, `TooLarge`
-    for fields that are too long together.
+    a file under another name, `SourceAmbiguous` for two files, `Malformed` for a field given twice or in another
+    charset, `TooLarge` for fields that are too long together.
     """
     body = _Tail(stream)
     handler = _FileHandler(write, file_field=file_field)
     with _refused_by_django():
-        posted, _ = _Parser(_meta(request, stream), cast("Any", body), [handler]).parse()
+        posted, _ = _Parser(_meta(request, stream), cast("Any", body), [handler], BYTES).parse()
     if handler.is_whole:
         _check_closed(request, body)
-    twice = [name for name, values in posted.lists() if len(values) > 1]
+    sent = {_sent(name): values for name, values in posted.lists()}
+    twice = [name for name, values in sent.items() if len(values) > 1]
     if twice:
         detail = f"The field {twice[0]!r} is given more than once."
         raise Malformed(detail)
-    if file_field in posted:
+    if file_field in sent:
         detail = f"The part {file_field!r} carries no filename; send it as a file."
         raise MalformedMultipart(detail)
     # A form sends every input that it has: one that was left empty says nothing.
-    said = {name: value for name, value in posted.dict().items() if value != ""}
+    said = {name: as_text(value.encode(BYTES), field=name) for name, (value,) in sent.items() if value}
     return Parts(fields=said, file=handler.part, is_whole=handler.is_whole)
+
+
+def _sent(name: str) -> str:
+    """A name out of a part's header, of which Django has made sure that it is UTF-8."""
+    return name.encode(BYTES).decode()
+
+
+def as_text(value: bytes, *, field: str) -> str:
+    """UTF-8. A file name is for people, who make out what is left of it. Error: `Malformed` for any other field."""
+    try:
+        return value.decode()
+    except UnicodeDecodeError as error:
+        if field == FILE_NAME_FIELD:
+            return value.decode(errors="replace")
+        detail = f"{field} is not UTF-8 from byte {error.start} on."
+        raise Malformed(detail) from error
 
 
 @contextmanager
@@ -96,7 +117,7 @@ class _Parser(MultiPartParser):
     """Django's parser, which keeps file names as they were sent: they are cleaned in one place, later."""
 
     def sanitize_file_name(self, file_name: str) -> str | None:
-        return file_name or None
+        return _sent(file_name) or None
 
 
 class _FileHandler(FileUploadHandler):
@@ -112,6 +133,7 @@ class _FileHandler(FileUploadHandler):
         self.is_whole = True
 
     def new_file(self, field_name: str, file_name: str, content_type: str, *args: Any, **kwargs: Any) -> None:
+        field_name = _sent(field_name)
         super().new_file(field_name, file_name, content_type, *args, **kwargs)
         if field_name != self._file_field:
             detail = f"The file is expected in the field {self._file_field!r}, not in {field_name!r}."

@@ -222,6 +222,33 @@ class TestTheSameMessageAgain:
         assert refusal(alice.api.hand_in(alice.device, bytes(small + 1))) == (409, "duplicate_message_id")
 
 
+class TestFieldsThatAreNoUtf8:
+    """Read by a sign of the reader's own, two ids would be one."""
+
+    @pytest.mark.parametrize("name", ["X_Message_Id", "X_Message_From", "X_Message_Caption"])
+    def test_in_headers_are_refused(self, alice: Person, name: str) -> None:
+        answer = alice.api.hand_in_raw(alice.device, jpeg(), **{name: "caf%E9"})
+        assert refusal(answer) == (400, "malformed")
+        assert "is not UTF-8 from byte 3 on" in answer.json()["detail"]
+        assert not Media.objects.exists()
+
+    @pytest.mark.parametrize("name", ["message_id", "from", "caption"])
+    def test_in_a_form_are_refused(self, alice: Person, name: str) -> None:
+        part = b'Content-Disposition: form-data; name="%s"\r\n\r\ncaf\xe9' % name.encode()
+        answer = alice.api.post_parts(f"{device_url(alice.device)}/inbound", part, file_part(jpeg()))
+        assert refusal(answer) == (400, "malformed")
+        assert f"{name} is not UTF-8 from byte 3 on" in answer.json()["detail"]
+
+    def test_are_made_out_where_they_name_a_file(self, alice: Person) -> None:
+        media = taken(alice.api.hand_in_raw(alice.device, jpeg(), X_Message_File_Name="caf%E9.jpg"))
+        assert media["file_name"] == "caf\ufffd.jpg"
+
+    def test_are_told_from_the_sign_itself(self, alice: Person) -> None:
+        raw = taken(alice.api.hand_in_raw(alice.device, jpeg(), X_Message_Caption="caf%EF%BF%BD"))
+        form = taken(alice.api.hand_in(alice.device, jpeg(), message_id="in-2", caption="caf\ufffd \U0001f600"))
+        assert (raw["caption"], form["caption"]) == ("caf\ufffd", "caf\ufffd \U0001f600")
+
+
 class TestMediaThatIsTooLarge:
     @pytest.mark.parametrize("beyond", [1, 300_000, 3_000_000])
     def test_is_recorded_with_all_that_is_said_of_it(self, alice: Person, small: int, beyond: int) -> None:
@@ -246,6 +273,15 @@ class TestMediaThatIsTooLarge:
     def test_is_recorded_as_a_raw_body(self, alice: Person, small: int, beyond: int) -> None:
         media = taken(alice.api.hand_in_raw(alice.device, bytes(small + beyond), X_Message_From="62811"))
         assert (media["status"], media["reason"], media["size"]) == ("omitted", "too_large", small + beyond)
+
+    @pytest.mark.parametrize("length", [2**53, 2**63, 10**300])
+    def test_of_a_size_that_nothing_has_is_recorded_without_it(self, alice: Person, length: int) -> None:
+        meta: dict[str, Any] = {"wsgi.input": io.BytesIO(b"abc"), "CONTENT_LENGTH": str(length)}
+        headers = {"X-Message-Id": "huge", "Content-Type": "image/jpeg"}
+        media = taken(
+            alice.api.client.generic("POST", f"{device_url(alice.device)}/inbound", b"", headers=headers, **meta)
+        )
+        assert (media["status"], media["reason"], media["size"]) == ("omitted", "too_large", None)
 
     def test_is_recorded_as_a_chunked_body(self, alice: Person, small: int) -> None:
         body = multipart(text_part("message_id", "chunked"), file_part(bytes(small + 700_000)))

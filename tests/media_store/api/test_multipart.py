@@ -104,7 +104,8 @@ class TestABodyWithTheWrongParts:
 
     def test_a_part_with_an_empty_name(self, alice: Person) -> None:
         head = b"Content-Disposition: form-data; name\r\n\r\n"
-        assert refusal(send(alice, head + jpeg())) == (400, "unknown_field")
+        assert refusal(send(alice, head + b"text")) == (400, "unknown_field")
+        assert refusal(send(alice, head + jpeg())) == (400, "malformed")
 
 
 class TestABodyWithTooMuch:
