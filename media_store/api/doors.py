@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import cast
 
 from django.core.handlers.wsgi import WSGIRequest
+from django.utils import timezone
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
@@ -18,7 +19,7 @@ from devices.models import App, Device
 from devices.permissions import key_of
 from media_store.api import waiting
 from media_store.api.body_stream import drain
-from media_store.delivery import failed
+from media_store.delivery import ensure_readable
 from media_store.errors import RETRY_SECONDS
 from media_store.models import Media, MediaQuerySet
 from media_store.tasks import fetch_next, hint
@@ -73,15 +74,17 @@ class AppViewSet(ViewSet):
     def awaited(self, media: Media) -> HTTPStatus | None:
         """For a media that is to be fetched: ask for that, wait as long as the client likes, and answer the status.
 
-        None where there was nothing to wait for. Error: `MediaFailed` where it failed while the client waited.
+        None where there was nothing to wait for. Errors: those of its download, where it failed or went while the
+        client waited; `NotFound` where nothing is left of it.
         """
         if media.status != Media.Status.PENDING:
             return None
         hint(fetch_next)
         waiting.until_fetched(media, seconds=waiting.asked(self.request))
-        if media.status == Media.Status.FAILED:
-            raise failed(media)
-        return HTTPStatus.ACCEPTED if media.status == Media.Status.PENDING else HTTPStatus.CREATED
+        if media.status == Media.Status.PENDING:
+            return HTTPStatus.ACCEPTED
+        ensure_readable(media, now=timezone.now())
+        return HTTPStatus.CREATED
 
     def headers_of(self, media: Media) -> dict[str, str]:
         """Where the media is, and when to look again where it is not here yet."""

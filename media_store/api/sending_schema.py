@@ -143,7 +143,7 @@ upload_media = extend_schema(
     responses={
         201: MediaSerializer,
         202: OpenApiResponse(MediaSerializer, description="Its URL is still to be fetched."),
-        **problem_responses(*BODY_PROBLEMS, "media_failed"),
+        **problem_responses(*BODY_PROBLEMS, "not_found", "media_failed", "media_gone"),
     },
     examples=[
         OpenApiExample(
@@ -172,7 +172,7 @@ refetch_media = extend_schema(
     responses={
         201: OpenApiResponse(MediaSerializer, description="Fetched while you waited."),
         202: OpenApiResponse(MediaSerializer, description="It is still to be fetched."),
-        **problem_responses("not_found", "not_refetchable", "media_failed"),
+        **problem_responses("not_found", "not_refetchable", "media_failed", "media_gone"),
     },
     examples=[
         OpenApiExample("Still to be fetched", value=PENDING_EXAMPLE, response_only=True, status_codes=["202"]),

@@ -17,6 +17,7 @@ from django.db import connection
 from rest_framework.request import Request
 
 from media_store.models import Media
+from problems.errors import NotFound
 
 MOST_SECONDS = 30
 _PREFERENCE = re.compile(r"(?:^|,)\s*wait\s*=\s*\"?(\d{1,9})\"?\s*(?=[,;]|$)", re.IGNORECASE)
@@ -33,12 +34,15 @@ def asked(request: Request) -> int:
 
 
 def until_fetched(media: Media, *, seconds: int) -> None:
-    """Return once the media is no longer pending, or after so long, or at once where too many wait already."""
+    """Return once the media is no longer pending, or after so long, or at once where too many wait already.
+
+    Error: `NotFound` once its device is destroyed, or its row is gone.
+    """
 
     def look() -> bool:
-        found = Media.objects.filter(pk=media.pk).first()
+        found = Media.objects.reachable().filter(pk=media.pk).first()
         if found is None:
-            return True
+            raise NotFound
         media.__dict__.update({name: value for name, value in found.__dict__.items() if name != "_state"})
         return media.status != Media.Status.PENDING
 

@@ -2,7 +2,9 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -186,6 +188,33 @@ class TestWaiting:
         answer = self.wait(alice, source.has("/a", status=404), "respond-async, wait=10")
         assert refusal(answer) == (422, "media_failed")
         assert answer.json()["reason"] == "bad_status"
+
+    def test_answers_410_once_it_was_removed(self, alice: Person) -> None:
+        with self.meanwhile(lambda media: alice.api.delete(f"/v1/media/{media.pk}")):
+            answer = self.wait(alice, URL, "wait=10")
+        assert refusal(answer) == (410, "media_gone")
+        assert answer.json()["reason"] == "client"
+
+    def test_answers_404_once_its_device_was_destroyed(self, alice: Person) -> None:
+        with self.meanwhile(lambda _: alice.device.delete()):
+            assert refusal(self.wait(alice, URL, "wait=10")) == (404, "not_found")
+
+    @contextmanager
+    def meanwhile(self, what: Callable[[Media], object]) -> Iterator[None]:
+        """Once there is a media, by somebody else."""
+
+        def work() -> None:
+            try:
+                while (media := Media.objects.first()) is None:
+                    time.sleep(0.01)
+                what(media)
+            finally:
+                connections.close_all()
+
+        with ThreadPoolExecutor(1) as pool:
+            done = pool.submit(work)
+            yield
+            done.result()
 
     @pytest.mark.once
     def test_answers_202_when_its_time_is_up(self, alice: Person) -> None:
