@@ -144,8 +144,11 @@ def _told_run(work: PurgeRun.Work, *, choice: str = "", now: datetime) -> Iterat
 @shared_task
 def apply_retention_rules() -> int:
     """Apply the rules that were changed to the media that are there; what is left over is asked for at once."""
-    ends_at = _ends_at()
-    moved = retention.apply_changed_rules(now=timezone.now(), may_go_on=lambda: monotonic() < ends_at)
+    with _alone("rules") as may_go_on:
+        if may_go_on is None:
+            return 0
+        moved = retention.apply_changed_rules(now=timezone.now(), may_go_on=may_go_on)
+    # Time was up; or the hint of what was changed behind our look found us at work, and went.
     if retention.is_unfinished():
         hint(apply_retention_rules)
     return moved
@@ -185,11 +188,6 @@ def sweep_spool() -> int:
 @contextmanager
 def _alone(work: str) -> Iterator[MayGoOn | None]:
     """A lease, and what to ask between batches: whether there is time left, and whether the work is still ours."""
-    ends_at = _ends_at()
+    ends_at = monotonic() + settings.TASK_WORK_SECONDS
     with leases.lease(work) as held:
         yield None if held is None else lambda: monotonic() < ends_at and held.renew()
-
-
-def _ends_at() -> float:
-    """Where a task stops between two batches, on the clock of `monotonic`."""
-    return monotonic() + settings.TASK_WORK_SECONDS

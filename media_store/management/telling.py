@@ -18,6 +18,7 @@ WHY = {
     Why.BROUGHT_FORWARD: "go: expired since a rule was changed",
     Why.CHOSEN: "go: chosen, not expired",
 }
+WAITING = "stay: a changed rule is still being applied"
 
 
 def forecast_lines(plan: Forecast) -> list[str]:
@@ -38,6 +39,7 @@ def forecast_facts(plan: Forecast) -> dict[str, object]:
         "brought_forward": plan.going(Why.BROUGHT_FORWARD),
         "not_expired": plan.going(Why.CHOSEN),
         "held": plan.held(),
+        "waiting": sum(group.media for group in plan.groups if group.waits),
         "braked": sum(stopped.chosen for stopped in plan.braked),
         "limit": plan.limit,
     }
@@ -45,7 +47,7 @@ def forecast_facts(plan: Forecast) -> dict[str, object]:
 
 def _rows(group: Group, app: str) -> Iterator[tuple[str, ...]]:
     if group.media:
-        what = "stay: stopped by the brake" if group.braked else WHY[group.why]
+        what = WAITING if group.waits else "stay: stopped by the brake" if group.braked else WHY[group.why]
         yield app, group.kind, what, f"{group.media:,}", written_size(group.bytes)
     if group.held:
         yield app, group.kind, "stay: under a legal hold", f"{group.held:,}", written_size(group.held_bytes)

@@ -16,6 +16,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="retentionrule",
+            name="passed_at",
+            field=models.DateTimeField(null=True),
+        ),
+        migrations.AddField(
+            model_name="retentionrule",
             name="passed_to",
             field=models.UUIDField(null=True),
         ),

@@ -20,6 +20,10 @@ class RetentionRuleQuerySet(models.QuerySet["RetentionRule"]):
         """Without those that were taken back and wait to be forgotten."""
         return self.filter(removed_at=None)
 
+    def unpassed(self) -> RetentionRuleQuerySet:
+        """Those whose change has not been through all the media that it speaks of."""
+        return self.filter(applied_at=None, passed_at=None)
+
     def matching(self, *, app: object, direction: object, kind: object, delivery: object) -> RetentionRuleQuerySet:
         """Those in force that speak of such media, the one that decides first.
 
@@ -56,6 +60,8 @@ class RetentionRule(models.Model):
     # A pass over the media that it speaks of: since when one is under way, and the last of them that has been seen.
     pass_began_at = models.DateTimeField(null=True)
     passed_to = models.UUIDField(null=True)
+    # When the first of them came to its end: until then, how many media it brings forward is not known.
+    passed_at = models.DateTimeField(null=True)
     removed_at = models.DateTimeField(null=True)
 
     objects = RetentionRuleQuerySet.as_manager()

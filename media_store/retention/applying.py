@@ -55,8 +55,9 @@ def apply_changed_rules(
 
 
 def is_unfinished() -> bool:
-    """Whether a pass was begun and has not come to its end."""
-    return RetentionRule.objects.filter(applied_at=None, pass_began_at__isnull=False).exists()
+    """Whether a rule has not been through its media since it was changed, or is on its way through them again."""
+    under_way = RetentionRule.objects.filter(applied_at=None, pass_began_at__isnull=False)
+    return (RetentionRule.objects.unpassed() | under_way).exists()
 
 
 def _begin_pass(rule: RetentionRule, *, now: datetime) -> bool:
@@ -122,8 +123,8 @@ def _end_pass(rule: RetentionRule, *, now: datetime) -> None:
     row = _as_read(rule)
     last_upload_ends = rule.changed_at + timedelta(seconds=settings.UPLOAD_DEADLINE_SECONDS) + SWEEP_IS_LATE
     if rule.pass_began_at is None or rule.pass_began_at < last_upload_ends:
-        row.update(pass_began_at=None, passed_to=None)
+        row.update(pass_began_at=None, passed_to=None, passed_at=now)
     elif rule.removed_at is None:
-        row.update(applied_at=now, pass_began_at=None, passed_to=None)
+        row.update(applied_at=now, pass_began_at=None, passed_to=None, passed_at=now)
     else:
         row.delete()

@@ -1,18 +1,21 @@
 """The brake: no filter and no changed rule takes more than a share of an app's media unasked.
 
 What merely expired always goes, all of an app's media in one hour included. Anything else that would take more
-than BRAKE_PERCENT of what an app has stored, and more than BRAKE_MIN_MEDIA, stops and says so.
+than BRAKE_PERCENT of what an app has stored, and more than BRAKE_MIN_MEDIA, stops and says so. What a rule brings
+forward is weighed as a whole: until a change has been through all its media, none of them goes.
 """
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
+from django.db.models import Q
 
 from devices.models import App
-from media_store.models import Media, MediaQuerySet
+from media_store.failpoints import reached
+from media_store.models import Media, MediaQuerySet, RetentionRule
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,15 +36,69 @@ class Braked:
         )
 
 
-def braked(rows: MediaQuerySet, *, app_ids: Iterable[uuid.UUID], limit: int, now: datetime) -> list[Braked]:
-    """The apps of which these rows, `limit` of them at most, are too many. They hold nothing that merely expired.
+@dataclass(frozen=True, kw_only=True)
+class Weighed:
+    """What may go: these rows, and of each app so many at most; and the apps of which it is too much."""
 
-    `app_ids` are those that have any: counted app by app, by the index that purge goes by.
+    rows: MediaQuerySet
+    most: Mapping[uuid.UUID, int]
+    braked: list[Braked]
+
+
+@dataclass(frozen=True)
+class Changing:
+    """The apps of which a changed rule has not been through all media; None among them stands for all."""
+
+    app_ids: frozenset[uuid.UUID | None]
+
+    def holds(self, app_id: uuid.UUID) -> bool:
+        """Whether what a rule brought forward of this app waits."""
+        return None in self.app_ids or app_id in self.app_ids
+
+    def pass_over(self, rows: MediaQuerySet, *, now: datetime) -> MediaQuerySet:
+        """These rows without those that wait."""
+        if not self.app_ids:
+            return rows
+        waiting = Q(expires_at__lte=now, brought_forward_from__gt=now)
+        return rows.exclude(waiting if None in self.app_ids else waiting & Q(app_id__in=self.app_ids))
+
+
+def changing() -> Changing:
+    """As of now."""
+    return Changing(frozenset(RetentionRule.objects.unpassed().values_list("app_id", flat=True)))
+
+
+def weigh(rows: MediaQuerySet, *, limit: int, now: datetime) -> Weighed:
+    """Weigh these rows, `limit` of them at most. They hold nothing that merely expired.
+
+    What joins them later was not weighed: as many go as were counted, and no more.
     """
-    found = []
-    for app in App.objects.filter(pk__in=list(app_ids)).order_by("pk"):
-        chosen = min(rows.filter(app=app).count(), limit)
-        found.append(too_many(app_id=app.pk, app_name=app.name, chosen=chosen, now=now))
+    seen = None
+    # A rule that was changed and applied meanwhile may have been counted in part: then all is counted anew.
+    while seen != (seen := _changes()):
+        weighed = changing().pass_over(rows, now=now)
+        most = {app_id: min(weighed.filter(app_id=app_id).count(), limit) for app_id in apps_of(weighed)}
+        reached("retention.weighed")
+    stopped = braked(most, now=now)
+    return Weighed(rows=weighed.exclude(app_id__in=[one.app_id for one in stopped]), most=most, braked=stopped)
+
+
+def _changes() -> frozenset[tuple[object, ...]]:
+    unapplied = RetentionRule.objects.filter(applied_at=None)
+    return frozenset(unapplied.values_list("pk", "changed_at", "passed_at"))
+
+
+def apps_of(rows: MediaQuerySet) -> Iterator[uuid.UUID]:
+    """The living apps that have any: asked app by app, by the index, so that a million rows are not read for it."""
+    for app_id in App.objects.living().order_by("pk").values_list("pk", flat=True):
+        if rows.filter(app_id=app_id).are_there(by="expires_at"):
+            yield app_id
+
+
+def braked(chosen: Mapping[uuid.UUID, int], *, now: datetime) -> list[Braked]:
+    """The apps of which so many media are too many."""
+    apps = App.objects.filter(pk__in=list(chosen)).order_by("pk")
+    found = (too_many(app_id=app.pk, app_name=app.name, chosen=chosen[app.pk], now=now) for app in apps)
     return [one for one in found if one]
 
 

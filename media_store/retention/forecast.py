@@ -10,7 +10,7 @@ from enum import StrEnum
 from django.db.models import Case, CharField, Count, Sum, Value, When
 
 from media_store.models import MediaQuerySet
-from media_store.retention.brake import Braked, braked
+from media_store.retention.brake import Braked, braked, changing
 
 ANY_NUMBER = 10**9
 
@@ -25,7 +25,10 @@ class Why(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Group:
-    """Media of one app and kind that would go for one reason; of them `held` stay. Sizes in bytes."""
+    """Media of one app and kind that would go for one reason; of them `held` stay. Sizes in bytes.
+
+    Stopped by the brake, or waiting for a changed rule to be through with its media, all of them stay.
+    """
 
     app_id: uuid.UUID
     app_name: str
@@ -36,6 +39,7 @@ class Group:
     held: int
     held_bytes: int
     braked: bool
+    waits: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,10 +68,12 @@ class Forecast:
         return self.going() > merely and (self.limit is None or self.limit > merely)
 
     def _going(self, whys: tuple[Why, ...]) -> Iterable[Group]:
-        return (group for group in self.groups if not group.braked and (not whys or group.why in whys))
+        going = (group for group in self.groups if not group.braked and not group.waits)
+        return (group for group in going if not whys or group.why in whys)
 
 
 Key = tuple[uuid.UUID, str, str, str]
+Counts = dict[Key, tuple[int, int]]
 
 
 def forecast(rows: MediaQuerySet, *, limit: int | None = None, force: bool = False, now: datetime) -> Forecast:
@@ -76,15 +82,35 @@ def forecast(rows: MediaQuerySet, *, limit: int | None = None, force: bool = Fal
     all_counts, free_counts = _counts(chosen, now=now), _counts(chosen.unheld(now=now), now=now)
     merely = sum(count for (*_, why), (count, _) in free_counts.items() if why == Why.EXPIRED)
     left = ANY_NUMBER if limit is None else max(0, limit - merely)
-    rest = chosen.not_merely_expired(now=now).unheld(now=now)
-    app_ids = {app_id for app_id, *_ in free_counts}
-    stopped = [] if force or not left else braked(rest, app_ids=app_ids, limit=left, now=now)
+    waiting = set() if force else _waiting(free_counts)
+    stopped = [] if force else braked(_weighed(free_counts, but=waiting, limit=left), now=now)
     stopped_ids = {one.app_id for one in stopped}
     groups = [
-        _group(key, total, free_counts.get(key, (0, 0)), is_braked=key[0] in stopped_ids and key[3] != Why.EXPIRED)
+        _group(
+            key,
+            total,
+            free_counts.get(key, (0, 0)),
+            is_braked=key[0] in stopped_ids and key[3] != Why.EXPIRED,
+            waits=key in waiting,
+        )
         for key, total in sorted(all_counts.items(), key=lambda item: (item[0][1], *item[0][2:], item[0][0]))
     ]
     return Forecast(groups=groups, braked=stopped, limit=limit)
+
+
+def _waiting(counts: Counts) -> set[Key]:
+    """What a rule has brought forward that is not through with its media."""
+    now_changing = changing()
+    return {key for key in counts if key[3] == Why.BROUGHT_FORWARD and now_changing.holds(key[0])}
+
+
+def _weighed(counts: Counts, *, but: set[Key], limit: int) -> dict[uuid.UUID, int]:
+    """How many of each app would go that did not merely expire."""
+    sums: Counter[uuid.UUID] = Counter()
+    for key, (count, _) in counts.items():
+        if key[3] != Why.EXPIRED and key not in but:
+            sums[key[0]] += count
+    return {app_id: min(count, limit) for app_id, count in sums.items()}
 
 
 def counted_apps(groups: Iterable[Group]) -> Counter[str]:
@@ -92,7 +118,7 @@ def counted_apps(groups: Iterable[Group]) -> Counter[str]:
     return Counter(name for _, name in {(group.app_id, group.app_name) for group in groups})
 
 
-def _counts(rows: MediaQuerySet, *, now: datetime) -> dict[Key, tuple[int, int]]:
+def _counts(rows: MediaQuerySet, *, now: datetime) -> Counts:
     why = Case(
         When(expires_at__gt=now, then=Value(Why.CHOSEN.value)),
         When(brought_forward_from__gt=now, then=Value(Why.BROUGHT_FORWARD.value)),
@@ -106,7 +132,7 @@ def _counts(rows: MediaQuerySet, *, now: datetime) -> dict[Key, tuple[int, int]]
     }
 
 
-def _group(key: Key, total: tuple[int, int], free: tuple[int, int], *, is_braked: bool) -> Group:
+def _group(key: Key, total: tuple[int, int], free: tuple[int, int], *, is_braked: bool, waits: bool) -> Group:
     app_id, app_name, kind, why = key
     return Group(
         app_id=app_id,
@@ -118,4 +144,5 @@ def _group(key: Key, total: tuple[int, int], free: tuple[int, int], *, is_braked
         held=max(0, total[0] - free[0]),
         held_bytes=max(0, total[1] - free[1]),
         braked=is_braked,
+        waits=waits,
     )

@@ -1,7 +1,8 @@
 """Purge: media that expired, or that an operator chose, become tombstones, in batches that may be killed."""
 
+import sys
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -12,7 +13,7 @@ from devices.models import App, AuditEvent
 from media_store import giving_way
 from media_store.failpoints import reached
 from media_store.models import Media, MediaQuerySet
-from media_store.retention.brake import Braked, braked
+from media_store.retention.brake import Braked, apps_of, changing, weigh
 from media_store.retention.entombing import entomb
 from problems.errors import NotFound
 
@@ -54,18 +55,21 @@ def purge(  # noqa: PLR0913 - how a run is to go, each by its name
 ) -> Purged:
     """Take those of these rows that have their bytes and that no hold keeps.
 
-    First what merely expired; then, unless the brake stops it for an app, the rest. `on_batch` hears the sums so
+    First what merely expired; then, unless the brake stops it for an app, the rest, but for what waits for a rule that
+    is being applied. `on_batch` hears the sums so
     far after each batch; `may_go_on` is asked before each. `limit` is in rows, for the whole run. Where somebody chose
     (`by`), each batch that did not merely expire is told in the trail, with `choice` as it was typed.
     """
     sums = Purged()
     most = batch_rows or BATCH_ROWS[connection.vendor]
 
-    def take(chosen: MediaQuerySet, *, why: str, tell: Tell = lambda *_: None) -> None:
+    def take(
+        chosen: MediaQuerySet, *, why: str, bounds: Mapping[uuid.UUID, int] | None = None, tell: Tell = _tell_nobody
+    ) -> None:
         def count() -> int:
             return min(most, _left(limit, sums))
 
-        for batch in _batches(chosen, reason=why, now=now, most=count, tell=tell, go=may_go_on):
+        for batch in _batches(chosen, bounds, reason=why, now=now, most=count, tell=tell, go=may_go_on):
             sums.rows += len(batch.media_ids)
             sums.bytes += batch.bytes
             reached("retention.batch_purged")
@@ -73,16 +77,24 @@ def purge(  # noqa: PLR0913 - how a run is to go, each by its name
 
     take(rows.merely_expired(now=now), why="retention")
     rest = rows.not_merely_expired(now=now).unheld(now=now)
-    if not force:
-        sums.braked = braked(rest, app_ids=_apps_of(rest), limit=_left(limit, sums), now=now)
-        rest = rest.exclude(app_id__in=[stopped.app_id for stopped in sums.braked])
-    take(rest, why=reason, tell=_teller(reason, by=by, choice=choice, now=now) if by else lambda *_: None)
+    tell = _teller(reason, by=by, choice=choice, now=now) if by else _tell_nobody
+    if force:
+        take(rest, why=reason, tell=tell)
+        return sums
+    weighed = weigh(rest, limit=_left(limit, sums), now=now)
+    sums.braked = weighed.braked
+    take(weighed.rows, why=reason, bounds=weighed.most, tell=tell)
     return sums
 
 
 def is_due(*, now: datetime) -> bool:
-    """Whether anything has expired that no hold keeps."""
-    return next(_apps_of(Media.objects.expired(now=now).unheld(now=now)), None) is not None
+    """Whether anything has expired that no hold keeps, and that waits for no rule."""
+    expired = Media.objects.expired(now=now).unheld(now=now)
+    return next(apps_of(changing().pass_over(expired, now=now)), None) is not None
+
+
+def _tell_nobody(_app_id: uuid.UUID, _batch: _Batch) -> None:
+    """What expired by its rule is nobody's choice."""
 
 
 def _teller(reason: str, *, by: str, choice: str, now: datetime) -> Tell:
@@ -99,12 +111,23 @@ def _left(limit: int | None, sums: Purged) -> int:
 
 
 def _batches(  # noqa: PLR0913 - how a batch is taken, each by its name
-    rows: MediaQuerySet, *, reason: str, now: datetime, most: Callable[[], int], tell: Tell, go: Callable[[], bool]
+    rows: MediaQuerySet,
+    bounds: Mapping[uuid.UUID, int] | None,
+    *,
+    reason: str,
+    now: datetime,
+    most: Callable[[], int],
+    tell: Tell,
+    go: Callable[[], bool],
 ) -> Iterator[_Batch]:
-    """App by app, each from what expired first; what is passed over (held, or in other hands) is not met again."""
-    for app_id in list(_apps_of(rows)):
+    """App by app, each from what expired first; what is passed over (held, or in other hands) is not met again.
+
+    Of an app go no more than its bound, where there are any.
+    """
+    for app_id in list(apps_of(rows)):
         since: datetime | None = None
-        while go() and (count := most()) > 0:
+        left = sys.maxsize if bounds is None else bounds.get(app_id, 0)
+        while go() and (count := min(most(), left)) > 0:
             chosen = rows.filter(app_id=app_id)
             if since is not None:
                 chosen = chosen.filter(expires_at__gte=since)
@@ -113,14 +136,8 @@ def _batches(  # noqa: PLR0913 - how a batch is taken, each by its name
             if batch is None:
                 break
             since = batch.last
+            left -= len(batch.media_ids)
             yield batch
-
-
-def _apps_of(rows: MediaQuerySet) -> Iterator[uuid.UUID]:
-    """The living apps that have any: asked app by app, by the index, so that a million rows are not read for it."""
-    for app_id in App.objects.living().order_by("pk").values_list("pk", flat=True):
-        if rows.filter(app_id=app_id).are_there(by="expires_at"):
-            yield app_id
 
 
 def _take_batch(  # noqa: PLR0913 - as above

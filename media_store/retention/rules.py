@@ -13,7 +13,7 @@ from media_store.models import Media, RetentionRule
 from media_store.models.rules import WEIGHT_OF_APP, WEIGHT_OF_DELIVERY, WEIGHT_OF_DIRECTION, WEIGHT_OF_KIND
 
 # A change begins at the first media, whatever the last one had come to.
-NOT_APPLIED: dict[str, None] = {"applied_at": None, "pass_began_at": None, "passed_to": None}
+NOT_APPLIED: dict[str, None] = {"applied_at": None, "pass_began_at": None, "passed_to": None, "passed_at": None}
 
 
 def set_rule(  # noqa: PLR0913 - what a rule says, each by its name

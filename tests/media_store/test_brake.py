@@ -1,5 +1,7 @@
 """The brake: what merely expired always goes; a changed rule or a filter takes no large share unasked."""
 
+import itertools
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -8,8 +10,9 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from devices.models import App
-from media_store import retention, tasks
+from media_store import failpoints, retention, tasks
 from media_store.models import Media, PurgeRun
+from media_store.retention import applying
 from tests.media_store.rows import expired_of, media_of
 
 DAY = timedelta(days=1)
@@ -33,6 +36,12 @@ def shorten(app: App | None, *, keep_days: int) -> None:
 def purge(**options: Any) -> retention.Purged:
     now = timezone.now()
     return retention.purge(Media.objects.expired(now=now), now=now, **options)
+
+
+def once() -> Callable[[], bool]:
+    """Time for one batch."""
+    asked = itertools.count()
+    return lambda: next(asked) == 0
 
 
 def stored(app: App) -> int:
@@ -114,6 +123,81 @@ class TestAShortenedRule:
             retention.hold(media, reason="a case", until=None, by="operator", now=timezone.now())
         shorten(app, keep_days=2)
         assert (purge().rows, stored(app)) == (3, 3)
+
+    def test_that_has_been_through_a_part_of_its_media_takes_none(
+        self, app: App, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Each part would be small enough to pass, one after the other."""
+        monkeypatch.setattr(applying, "BATCH_ROWS", {"postgresql": 2, "sqlite": 2})
+        aged(app, days=5, count=6)
+        retention.set_rule(app=app, keep_days=2, now=timezone.now(), by="operator")
+        for _ in range(3):
+            retention.apply_changed_rules(now=timezone.now(), may_go_on=once())
+            assert (purge().rows, tasks.purge_expired(), stored(app)) == (0, 0, 6)
+        assert not PurgeRun.objects.exists(), "nothing was to be done"
+        retention.apply_changed_rules(now=timezone.now())
+        assert (purge().rows, len(purge().braked), stored(app)) == (0, 1, 6)
+        assert purge(force=True).rows == 6
+
+    def test_that_was_taken_back_on_its_way_takes_none(self, app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(applying, "BATCH_ROWS", {"postgresql": 2, "sqlite": 2})
+        aged(app, days=5, count=6)
+        rule = retention.set_rule(app=app, keep_days=2, now=timezone.now(), by="operator")
+        retention.apply_changed_rules(now=timezone.now(), may_go_on=once())
+        retention.remove_rule(rule, now=timezone.now(), by="operator")
+        assert (purge().rows, stored(app)) == (0, 6)
+        retention.apply_changed_rules(now=timezone.now())
+        assert (purge().rows, purge().braked, stored(app)) == (0, [], 6)
+
+    def test_that_is_on_its_way_keeps_nothing_that_merely_expired(self, app: App) -> None:
+        expired_of(app, count=4)
+        aged(app, days=5, count=2)
+        retention.set_rule(app=app, keep_days=2, now=timezone.now(), by="operator")
+        assert (purge().rows, stored(app)) == (4, 2)
+
+    def test_of_every_app_is_on_its_way_in_all_of_them(self, app: App) -> None:
+        bob = App.objects.create(name="bob")
+        aged(bob, days=5, count=2)
+        shorten(bob, keep_days=2)
+        retention.set_rule(app=None, kind="video", keep_days=2, now=timezone.now(), by="operator")
+        assert purge().rows == 0
+        retention.apply_changed_rules(now=timezone.now())
+        assert purge().rows == 2
+
+    def test_of_another_app_is_no_reason_to_wait(self, app: App) -> None:
+        bob = App.objects.create(name="bob")
+        aged(bob, days=5, count=2)
+        shorten(bob, keep_days=2)
+        retention.set_rule(app=app, keep_days=2, now=timezone.now(), by="operator")
+        assert purge().rows == 2
+
+    def test_that_was_applied_while_a_purge_ran_takes_no_more_than_was_weighed(self, app: App) -> None:
+        aged(app, days=5, count=4)
+        aged(app, days=3, count=6)
+        shorten(app, keep_days=4)
+        times = itertools.count()
+
+        def shorten_further() -> None:
+            if next(times) == 0:
+                shorten(app, keep_days=2)
+
+        with failpoints.at("retention.batch_purged", shorten_further):
+            assert purge(batch_rows=1).rows == 4
+        assert (purge().rows, len(purge().braked), stored(app)) == (0, 1, 6)
+
+    def test_that_was_applied_while_it_was_weighed_is_weighed_whole(self, app: App) -> None:
+        aged(app, days=5, count=2)
+        aged(app, days=3, count=8)
+        shorten(app, keep_days=4)
+        times = itertools.count()
+
+        def shorten_further() -> None:
+            if next(times) == 0:
+                shorten(app, keep_days=2)
+
+        with failpoints.at("retention.weighed", shorten_further):
+            purged = purge()
+        assert (purged.rows, [stopped.chosen for stopped in purged.braked], stored(app)) == (0, [10], 10)
 
     @pytest.mark.parametrize(("percent", "goes"), [(0, False), (60, True), (100, True)])
     def test_is_weighed_against_the_setting(self, app: App, settings: Settings, percent: int, goes: bool) -> None:

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
 
-from media_store import retention, tasks
+from media_store import failpoints, retention, tasks
 from media_store.models import Media, RetentionRule
 from media_store.retention import applying
 from tests.media_files import jpeg
@@ -124,6 +124,22 @@ class TestAChangedRule:
         assert asked == [tasks.apply_retention_rules]
         settings.TASK_WORK_SECONDS = 300
         assert tasks.apply_retention_rules() == 1
+        assert asked == [tasks.apply_retention_rules]
+
+    def test_is_asked_for_where_it_was_changed_behind_the_look_of_a_task(
+        self, alice: Person, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Its own hint finds that task at work, and goes."""
+        asked: list[object] = []
+        monkeypatch.setattr(tasks, "hint", asked.append)
+
+        def change_another() -> None:
+            retention.set_rule(app=alice.app, kind="image", keep_days=10, now=timezone.now(), by="test")
+            assert tasks.apply_retention_rules() == 0
+
+        retention.set_rule(app=alice.app, keep_days=14, now=timezone.now(), by="test")
+        with failpoints.at("retention.rule_applied", change_another):
+            tasks.apply_retention_rules()
         assert asked == [tasks.apply_retention_rules]
 
     def test_leaves_alone_what_is_being_destroyed(self, alice: Person) -> None:

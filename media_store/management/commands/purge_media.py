@@ -65,11 +65,13 @@ Nobody there to ask (no terminal) and no --yes: what merely expired goes all the
 forward is left, and the exit code is 1; what was chosen by --before or --larger-than, or forced, is refused whole.
 
 The brake: where more than BRAKE_PERCENT of an app's media, and more than BRAKE_MIN_MEDIA, would go that did not
-merely expire, none of them is touched, and --force takes them all the same.
+merely expire, none of them is touched, and --force takes them all the same. What a changed rule brought forward waits,
+but with --force, until that rule has been through all its media.
 
 With --json, one object on stdout: dry_run, choice; what was forecast: chosen, chosen_bytes, expired,
-brought_forward (by a changed rule), not_expired, held, braked, limit; what was done: rows, bytes_let_go (shared ones
-counted each time), objects_deleted, bytes_freed, objects_failed, outcome (done, partly, stopped, interrupted), error.
+brought_forward (by a changed rule), not_expired, held, waiting (for a rule that is being applied), braked, limit; what
+was done: rows, bytes_let_go (shared ones counted each time), objects_deleted, bytes_freed, objects_failed, outcome
+(done, partly, stopped, interrupted), error.
 With --explain: the facts of the path, null where there are none, and holds, a list.
 """
     exit_codes: ClassVar[

@@ -62,6 +62,7 @@ class TestWhatExpired:
             "brought_forward": 0,
             "not_expired": 0,
             "held": 0,
+            "waiting": 0,
             "braked": 0,
             "limit": None,
             "rows": 1,
@@ -361,6 +362,16 @@ class TestTheBrake:
         bring_forward(*paths[:3])
         told = run("purge_media", "--json")
         assert (told.code, told.result["braked"], purged(alice)) == (3, 3, set())
+
+    def test_leaves_what_a_rule_brought_forward_that_is_being_applied(self, alice: Person) -> None:
+        paths = sent(alice, 4)
+        bring_forward(paths[0])
+        retention.set_rule(app=alice.app, keep_days=2, now=timezone.now(), by="test")
+        plan = run("purge_media", "--dry-run", "--json")
+        assert (plan.result["brought_forward"], plan.result["waiting"], plan.result["chosen"]) == (0, 1, 0)
+        assert "stay: a changed rule is still being applied" in run("purge_media", "--dry-run").talk
+        assert done("purge_media", "--yes")["rows"] == 0
+        assert done("purge_media", "--yes", "--force")["rows"] == 1
 
     def test_gives_way_to_force(self, alice: Person) -> None:
         paths = sent(alice, 4)
