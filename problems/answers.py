@@ -115,6 +115,8 @@ def _from_rest_framework(error: exceptions.APIException) -> Problem:
     if isinstance(error, exceptions.NotFound):
         # DRF's own words would tell a bad cursor from a missing object.
         return NotFound()
+    if isinstance(error, exceptions.UnsupportedMediaType):
+        return _Coded("unsupported_body", "Send application/json.")
     challenge = getattr(error, "auth_header", None)
     headers = {"WWW-Authenticate": challenge} if challenge else {}
     code = _BY_STATUS.get(HTTPStatus(error.status_code), "malformed")

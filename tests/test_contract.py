@@ -51,6 +51,12 @@ class TestTheDocument:
         if "application/json" in operation.get("requestBody", {}).get("content", {}):
             assert {"400", "408", "413", "415"} <= set(operation["responses"])
 
+    def test_says_that_what_was_not_sent_has_no_delivery(self) -> None:
+        """In OpenAPI 3.0 `nullable` means nothing beside a reference to words of which none is null."""
+        delivery = DOCUMENT["components"]["schemas"]["Media"]["properties"]["delivery"]
+        assert delivery["nullable"]
+        assert {each["$ref"].rpartition("/")[2] for each in delivery["oneOf"]} == {"DeliveryEnum", "NullEnum"}
+
     def test_describes_every_filter(self) -> None:
         described = {each["name"] for each in DOCUMENT["paths"]["/v1/media"]["get"]["parameters"]}
         assert described == set(MediaFilterSet.base_filters) | {"cursor", "limit"}

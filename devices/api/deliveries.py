@@ -65,6 +65,7 @@ class DeliveryViewSet(TenantViewSet):
 
     permission_classes = (HasScope.of(Scope.WEBHOOKS),)
     serializer_class = DeliverySerializer
+    without_body = ("replay",)
     # Read by the OpenAPI document alone; `list` filters by the same.
     queryset = WebhookDelivery.objects.none()
     filter_backends = (DjangoFilterBackend,)  # type: ignore[assignment]  # the parent has none

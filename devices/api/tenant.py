@@ -34,10 +34,14 @@ class TenantViewSet(GenericViewSet[Any]):
     pagination_class: type[NewestFirst] | None = NewestFirst
     filter_backends = ()
     lookup_value_regex = ANY_ID
+    # Actions that look at none, whatever is sent with them.
+    without_body: tuple[str, ...] = ()
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Know the caller first, then refuse a body that Django would take for empty, or for plain."""
         super().initial(request, *args, **kwargs)
+        if self.action in self.without_body or request.method not in ("POST", "PUT", "PATCH"):
+            return
         if "Transfer-Encoding" in request.headers and not request.headers.get("Content-Length"):
             raise LengthRequired
         refuse_encoded(request)

@@ -134,6 +134,7 @@ class WebhookViewSet(TenantViewSet):
 
     permission_classes = (HasScope.of(Scope.WEBHOOKS),)
     serializer_class = WebhookSerializer
+    without_body = ("test",)
     queryset = WebhookEndpoint.objects.none()
 
     def list(self, request: Request) -> Response:  # noqa: ARG002 - DRF's signature

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import FileResponse, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from media_store import kinds
@@ -97,6 +98,7 @@ class MediaSerializer(serializers.ModelSerializer[Media]):
         """Null where there is none, or no longer."""
         return media.caption or None
 
+    @extend_schema_field(serializers.ChoiceField(choices=DeliveryState.choices, allow_null=True))
     def get_delivery(self, media: Media) -> DeliveryState | None:
         """Null for what was not sent."""
         return DeliveryState(media.delivery) if media.delivery else None

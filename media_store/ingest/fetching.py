@@ -15,7 +15,7 @@ from django.utils import timezone
 
 import safe_http
 from devices import webhooks
-from media_store import news, retention
+from media_store import news
 from media_store.errors import StorageFull, StorageUnavailable, TryAgain
 from media_store.failpoints import reached
 from media_store.ingest import storing
@@ -35,21 +35,23 @@ log = structlog.get_logger(__name__)
 
 def fetch(media: Media, *, now: datetime) -> str:
     """Fetch a media that `claim` gave us; answers the status that it has afterwards, as far as we know."""
+    # As it was claimed: with its bytes the media learns of other things.
+    ours = _own(media)
     if media.fetch_attempts > len(WAITS) + 1:
         # Each time its fetcher died before it could say why.
-        return _fail(media, code="internal_error", detail="Fetching it was given up after several attempts.")
+        return _fail(media, ours, code="internal_error", detail="Fetching it was given up after several attempts.")
     try:
         _fetch(media, now=now)
     except safe_http.Refused as refused:
         log.info("fetch_refused", media_id=str(media.pk), code=refused.code, detail=refused.detail_for_log)
-        return _refused(media, code=refused.code, detail=refused.sentence, may_pass=refused.may_pass)
+        return _refused(media, ours, code=refused.code, detail=refused.sentence, may_pass=refused.may_pass)
     except (StorageUnavailable, StorageFull, TryAgain) as problem:
-        return _refused(media, code=problem.code, detail=problem.detail, may_pass=True)
+        return _refused(media, ours, code=problem.code, detail=problem.detail, may_pass=True)
     except (NotFound, storing.MediaWentError):
         # Removed or destroyed while it was fetched: nobody waits for it any more.
         return ""
     except Problem as problem:
-        return _fail(media, code=problem.code, detail=problem.detail)
+        return _fail(media, ours, code=problem.code, detail=problem.detail)
     return Media.Status.READY
 
 
@@ -71,7 +73,6 @@ def _fetch(media: Media, *, now: datetime) -> None:
         media.size, media.sha256 = facts.size, facts.sha256
         media.url, media.fetch_at, media.is_fetching = "", None, False
         media.reason = media.reason_detail = ""
-        retention.set_expiry(media)
         # Told with the moment when it is true, not the one when its claim began.
         write = telling(storing.fulfil, webhooks.Event.MEDIA_READY, now=timezone.now())
         storing.store(media, spool, now=now, write=write)
@@ -90,21 +91,21 @@ def _arrival(media: Media) -> Arrival:
     )
 
 
-def _refused(media: Media, *, code: str, detail: str, may_pass: bool) -> str:
+def _refused(media: Media, ours: MediaQuerySet, *, code: str, detail: str, may_pass: bool) -> str:
     if not may_pass or media.fetch_attempts > len(WAITS):
-        return _fail(media, code=code, detail=detail)
+        return _fail(media, ours, code=code, detail=detail)
     wait = WAITS[media.fetch_attempts - 1] * random.uniform(0.5, 1.5)  # noqa: S311 - jitter, no secret
     # The moment when it failed, not the one when it began.
     again = {"fetch_at": timezone.now() + timedelta(seconds=wait), "is_fetching": False}
-    _own(media).update(**again, reason=code, reason_detail=detail[:DETAIL_CHARACTERS])
+    ours.update(**again, reason=code, reason_detail=detail[:DETAIL_CHARACTERS])
     return Media.Status.PENDING
 
 
-def _fail(media: Media, *, code: str, detail: str) -> str:
+def _fail(media: Media, ours: MediaQuerySet, *, code: str, detail: str) -> str:
     failed = {"status": Media.Status.FAILED, "reason": code, "reason_detail": detail[:DETAIL_CHARACTERS]}
     with transaction.atomic():
         # None where it is somebody else's by now, or nobody waits for it any more.
-        if _own(media).update(**failed, fetch_at=None, is_fetching=False):
+        if ours.update(**failed, fetch_at=None, is_fetching=False):
             _tell_failed(media, **failed)
     reached("ingest.fetch_failed")
     return Media.Status.FAILED
@@ -117,5 +118,6 @@ def _tell_failed(media: Media, *, status: str, reason: str, reason_detail: str) 
 
 
 def _own(media: Media) -> MediaQuerySet:
-    """The row while it is still ours: a claim that ran out is another's, with an attempt more."""
-    return Media.objects.pending().filter(pk=media.pk, fetch_attempts=media.fetch_attempts, is_fetching=True)
+    """The row while it is still ours: a claim that ran out is another's, which ends at another moment."""
+    claimed = {"fetch_attempts": media.fetch_attempts, "fetch_at": media.fetch_at, "is_fetching": True}
+    return Media.objects.pending().filter(pk=media.pk, **claimed)

@@ -8,7 +8,6 @@ from datetime import datetime
 from functools import partial
 
 from devices import webhooks
-from media_store import retention
 from media_store.errors import TryAgain
 from media_store.ingest import policies, storing
 from media_store.ingest.arrival import Arrival
@@ -49,7 +48,6 @@ def _complete(first: Media, media: Media, spool: Spool, *, now: datetime) -> Non
     for name in ("kind", "mime_type", "size", "sha256", "source", "created_at"):
         setattr(first, name, getattr(media, name))
     first.reason = ""
-    retention.set_expiry(first)
     write = telling(storing.fulfil, webhooks.Event.MEDIA_READY, now=now)
     try:
         storing.store(first, spool, now=now, write=write)

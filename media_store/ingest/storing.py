@@ -14,7 +14,7 @@ from django.db import IntegrityError, transaction
 
 from devices.models import App, Device
 from devices.prepared import Prepared
-from media_store import store_mark
+from media_store import retention, store_mark
 from media_store.errors import StorageFull, StorageUnavailable, TryAgain
 from media_store.failpoints import reached
 from media_store.ingest.arrival import Arrival
@@ -184,11 +184,18 @@ def fulfil(media: Media, blob: Blob | None) -> None:
 
     Error: `MediaWentError`, and then nothing happened.
     """
+    waiting = Media.objects.filter(pk=media.pk, status__in=(Media.Status.PENDING, Media.Status.OMITTED))
+    row = waiting.select_for_update(no_key=True, of=("self",)).first()
+    if row is None:
+        raise MediaWentError
+    if row.status == Media.Status.PENDING:
+        # While it was fetched it may have been asked for again, and a gateway may have reported on it.
+        for name in ("created_at", "delivery", "delivered_at"):
+            setattr(media, name, getattr(row, name))
     media.blob = blob
     media.status = Media.Status.READY
-    waiting = Media.objects.filter(pk=media.pk, status__in=(Media.Status.PENDING, Media.Status.OMITTED))
-    if not waiting.update(**{name: getattr(media, name) for name in FULFILLED}):
-        raise MediaWentError
+    retention.set_expiry(media)
+    waiting.update(**{name: getattr(media, name) for name in FULFILLED})
 
 
 def insert(media: Media, blob: Blob | None) -> None:

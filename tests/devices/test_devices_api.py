@@ -86,6 +86,23 @@ class TestBodies:
         answer = alice.client.post("/v1/devices", {"name": "phone"}, format="multipart")
         assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_body")
 
+    def test_that_nobody_reads_may_come_as_they_like(self, alice: Tenant) -> None:
+        device = alice.client.post("/v1/devices", {"name": "phone"}).json()
+        endpoint = alice.client.post("/v1/webhooks", {"url": "https://a.example/h", "events": ["message"]}).json()
+        headers = {"HTTP_TRANSFER_ENCODING": "chunked", "CONTENT_LENGTH": "", "HTTP_CONTENT_ENCODING": "gzip"}
+        for method, path, status in (
+            ("get", "/v1/me", 200),
+            ("get", f"/v1/devices/{device['id']}", 200),
+            ("post", f"/v1/webhooks/{endpoint['id']}/test", 202),
+            ("delete", f"/v1/devices/{device['id']}", 204),
+        ):
+            assert getattr(alice.client, method)(path, **headers).status_code == status
+
+    def test_of_another_type_are_told_which(self, alice: Tenant) -> None:
+        answer = alice.client.post("/v1/devices", "name=phone", content_type="application/x-www-form-urlencoded")
+        assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_body")
+        assert answer.json()["detail"] == "Send application/json."
+
     def test_that_come_chunked_are_not_taken_for_empty(self, alice: Tenant) -> None:
         device = alice.device("phone")
         answer = alice.client.patch(f"/v1/devices/{device.pk}", HTTP_TRANSFER_ENCODING="chunked", CONTENT_LENGTH="")

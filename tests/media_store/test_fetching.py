@@ -9,7 +9,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from devices import destruction as devices_destruction
-from media_store import destruction, failpoints, ingest
+from media_store import destruction, failpoints, ingest, retention
 from media_store.ingest.fetching import WAITS
 from media_store.models import Blob, Lease, Media
 from tests.media_files import jpeg, pdf, png
@@ -259,3 +259,34 @@ class TestMeanwhile:
         assert after is not None
         assert (after.status, after.fetch_attempts, after.is_fetching) == ("pending", 2, True)
         assert Media.objects.get(pk=media.pk).url
+
+    def test_reported_on_it_expires_by_that(self, alice: Person, source: Source) -> None:
+        media = announced(alice, source.has("/a", jpeg()))
+        now = timezone.now()
+        retention.set_rule(app=alice.app, direction="outbound", keep_days=2, now=now, by="test")
+        retention.set_rule(app=alice.app, direction="outbound", delivery="delivered", keep_days=90, now=now, by="test")
+        after = self.during_the_fetch(lambda: retention.note_delivery(media.pk, state="delivered", at=now, now=now))
+        assert after is not None
+        assert (after.status, after.delivery, after.delivered_at) == ("ready", "delivered", now)
+        assert after.expires_at == now + timedelta(days=90)
+
+    @pytest.mark.parametrize(("content", "ends"), [(jpeg(), "ready"), (pdf(), "pending")])
+    def test_failed_by_another_and_asked_for_again_it_is_no_longer_as_it_was_claimed(
+        self, alice: Person, source: Source, content: bytes, ends: str
+    ) -> None:
+        """Its bytes are as good as any; its failure fails nobody else's fetch, though both are a first attempt."""
+        media = announced(alice, source.has("/a", content))
+        later = timezone.now() + 9 * LATER
+
+        def fail_and_ask_again() -> None:
+            if Media.objects.get(pk=media.pk).fetch_attempts > 1:
+                return
+            source.has("/a", status=404)
+            assert fetched(now=later).status == "failed"
+            ingest.refetch(Media.objects.get(pk=media.pk), now=later)
+            assert ingest.claim(now=later) is not None
+
+        after = self.during_the_fetch(fail_and_ask_again)
+        assert after is not None
+        assert (after.status, after.created_at) == (ends, later)
+        assert after.expires_at == later + timedelta(days=30)
