@@ -75,10 +75,13 @@ def prove(*, now: datetime) -> None:
 def recognise() -> None:
     """Return if the store is ours, or may still become it: nothing was ever stored, and it bears nobody's mark.
 
-    Errors: `WrongStore`, `StorageUnavailable`.
+    Errors: `WrongStore` (`OccupiedStore` too), `StorageUnavailable`.
     """
-    mark, found = StoreMark.objects.first(), objects().read_mark()
+    store = objects()
+    mark, found = StoreMark.objects.first(), store.read_mark()
     if found is None and (mark is None or mark.marked_at is None):
+        if _is_occupied(store):
+            raise OccupiedStore
         return
     if mark is None or found != mark.token:
         raise WrongStore(missing=found is None)
@@ -136,8 +139,7 @@ def _compare(found: str | None, mark: StoreMark) -> None:
 
 def _mark_unasked(store: ObjectStore, token: str) -> str | None:
     """The mark of a store that had none: ours where it is empty, or holds what our rows name."""
-    keys = _some_keys(store)
-    if not keys or Blob.objects.filter(storage_key__in=keys).exists():
+    if not _is_occupied(store):
         return _mark(store, token)
     # Another process of ours may have marked it meanwhile, and put its first object.
     found = store.read_mark()
@@ -145,6 +147,12 @@ def _mark_unasked(store: ObjectStore, token: str) -> str | None:
         log.error("wrong_store", mark="missing, and objects that no row names")
         raise OccupiedStore
     return found
+
+
+def _is_occupied(store: ObjectStore) -> bool:
+    """Whether it holds objects, and none that our rows name."""
+    keys = _some_keys(store)
+    return bool(keys) and not Blob.objects.filter(storage_key__in=keys).exists()
 
 
 def _some_keys(store: ObjectStore) -> list[str]:

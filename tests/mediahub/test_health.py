@@ -4,6 +4,7 @@ import json
 import socket
 import sys
 import time
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Event, Thread, active_count
@@ -14,10 +15,11 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from media_store import store_mark
-from media_store.storage import objects
+from media_store.storage import new_key, objects
 from media_store.storage.objects import MARK_KEY
 from mediahub import health
 from mediahub.health import Check, ask
+from tests import stores
 from tests.mediahub.started import environment, run
 from tests.processes import free_ports
 
@@ -102,6 +104,15 @@ class TestReadyz:
         answer = Client().get("/readyz")
         assert answer.status_code == 503
         assert answer.json()["checks"] == {**OK, "store_mark": "failed"}
+
+    @pytest.mark.django_db(transaction=True)
+    def test_sees_a_store_that_another_database_has_filled(self, tmp_path: Path) -> None:
+        """Before the first upload is refused: it bears no mark, and nothing of ours."""
+        key = new_key(app_id=uuid.uuid4())
+        stores.put(key, b"another's", tmp_path)
+        assert Client().get("/readyz").json()["checks"] == {**OK, "store_mark": "failed"}
+        objects().delete([key])
+        assert Client().get("/readyz").status_code == 200
 
     @pytest.mark.faults
     def test_tells_dead_servers_at_once_and_nothing_of_their_addresses(self, tmp_path: Path, closed_port: int) -> None:
