@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.decorators import method_decorator
 from django.utils.encoding import force_bytes
@@ -33,6 +33,11 @@ def index(request: HttpRequest) -> HttpResponse:
     response = render(request, "index.html")
     response["Content-Security-Policy"] = PAGE_POLICY
     return response
+
+
+def nowhere(_request: HttpRequest, **_path: str) -> HttpResponse:
+    """What Django has pages for, and MediaHub has none."""
+    raise Http404
 
 
 class Schema(SpectacularAPIView):

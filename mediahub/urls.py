@@ -18,6 +18,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/schema", pages.Schema.as_view(), name="schema"),
     path("api/docs", pages.Swagger.as_view(), name="docs"),
     path("api/problems", problem_pages.documentation, name="problems"),
+    # Django's way from a row to its page on the site: no row has one, and an id that is none was a fault.
+    path("admin/r/<path:row>", pages.nowhere),
     path("admin/", admin.site.urls),
     *router.urls,
 ]

@@ -3,7 +3,17 @@
 from devices.admin.apps import AppAdmin
 from devices.admin.devices import DeviceAdmin
 from devices.admin.keys import ApiKeyAdmin
+from devices.admin.staff import StaffAdmin, StaffGroupAdmin
 from devices.admin.trail import AuditEventAdmin
 from devices.admin.webhooks import WebhookDeliveryAdmin, WebhookEndpointAdmin
 
-__all__ = ["ApiKeyAdmin", "AppAdmin", "AuditEventAdmin", "DeviceAdmin", "WebhookDeliveryAdmin", "WebhookEndpointAdmin"]
+__all__ = [
+    "ApiKeyAdmin",
+    "AppAdmin",
+    "AuditEventAdmin",
+    "DeviceAdmin",
+    "StaffAdmin",
+    "StaffGroupAdmin",
+    "WebhookDeliveryAdmin",
+    "WebhookEndpointAdmin",
+]

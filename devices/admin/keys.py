@@ -56,6 +56,11 @@ class ApiKeyAdmin(TenantPage):
         """Whoever might change keys may revoke them."""
         return request.user.has_perm("devices.change_apikey")
 
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """But for the moment: the address has words where its field shows a moment."""
+        said = super().get_changeform_initial_data(request)
+        return {name: value for name, value in said.items() if name != "expires_at"}
+
     @admin.display(description="scopes")
     def shown_scopes(self, key: ApiKey) -> str:
         """The scopes in one line."""

@@ -2,20 +2,16 @@
 
 import uuid
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 
+from devices.admin.addresses import Addressed
 from problems.errors import Problem
-
-if TYPE_CHECKING:
-    ModelAdmin = admin.ModelAdmin[Any]
-else:  # Only the stubs know that an admin has a model for its parameter.
-    ModelAdmin = admin.ModelAdmin
 
 # What one action may be asked to do: each row has a transaction of its own, and somebody waits for the page.
 AT_ONCE = 500
@@ -36,7 +32,7 @@ class IdSelect(AutocompleteSelect):
         return super().optgroups(name, [one for one in value if _id(one)], attr)
 
 
-class Page(ModelAdmin):
+class Page(Addressed):
     """No delete: Django's cascade knows nothing of what these rows stand for."""
 
     about = ""

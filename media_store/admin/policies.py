@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
 from media_store import kinds
@@ -45,6 +46,18 @@ class PolicyForm(PolicyModelForm):
         chosen: list[str] = self.cleaned_data["kinds"]
         return None if len(chosen) == len(EVERY_KIND) else chosen
 
+    def clean(self) -> dict[str, Any]:
+        """Tell of a policy that came while the page of a device without one stood open."""
+        super().clean()
+        is_new = self.instance.changed_at is None
+        if is_new and IngestPolicy.objects.filter(device=self.instance.device_id).exists():
+            raise ValidationError("Somebody has set a policy meanwhile. Open the page of the device again to see it.")
+        return self.cleaned_data
+
+    def _get_validation_exclusions(self) -> set[str]:
+        # The uniqueness is ours to tell: Django tells it beside the device, which is a hidden field here.
+        return {*super()._get_validation_exclusions(), "device"}  # type: ignore[misc]  # the stubs leave it out
+
 
 class PolicyFormSet(FormSet):
     """Of one form."""
@@ -61,7 +74,8 @@ class PolicyInline(Inline):
     model = IngestPolicy
     form = PolicyForm
     formset = PolicyFormSet
-    verbose_name_plural = "What of its inbound media is kept"
+    # The heading: Django takes the singular of what there is one of.
+    verbose_name = "What of its inbound media is kept"
     readonly_fields = ("changed_at", "changed_by")
     extra = max_num = 1
     can_delete = False

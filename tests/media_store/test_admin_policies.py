@@ -1,5 +1,6 @@
 """The ingest policy on the admin's page of a device, written by the verb that the API calls."""
 
+import re
 from typing import Any
 
 import pytest
@@ -24,8 +25,9 @@ def page_of(person: Person) -> str:
     return f"/admin/devices/device/{person.device.pk}/change/"
 
 
-def saved(client: Client, person: Person, **said: Any) -> Any:
-    existing = IngestPolicy.objects.filter(device=person.device).count()
+def saved(client: Client, person: Person, *, shown: int | None = None, **said: Any) -> Any:
+    """Save the page of the device; `shown` is how many policies there were when it was opened."""
+    existing = IngestPolicy.objects.filter(device=person.device).count() if shown is None else shown
     prefix = "ingest_policy"
     form = {"kinds": EVERY_KIND, "groups": "on", "statuses": "on", "max_bytes": "", **said}
     form = {f"{prefix}-0-{name}": value for name, value in form.items() if value is not None}
@@ -55,6 +57,23 @@ class TestAPolicyInTheAdmin:
     def test_of_no_kind_keeps_nothing(self, dora: Client, alice: Person) -> None:
         saved(dora, alice, kinds=[])
         assert alice.api.hand_in(alice.device, jpeg()).json()["reason"] == "policy_kind"
+
+    def test_that_somebody_set_meanwhile_stays_and_is_told(self, dora: Client, alice: Person) -> None:
+        saved(dora, alice, kinds=["audio"])
+        text = saved(dora, alice, shown=0, kinds=["image"]).content.decode()
+        assert "Somebody has set a policy meanwhile" in text
+        assert policy_of(alice)["kinds"] == ["audio"]
+
+    def test_that_somebody_set_meanwhile_keeps_nobody_from_renaming_the_device(
+        self, dora: Client, alice: Person
+    ) -> None:
+        saved(dora, alice, kinds=["audio"])
+        assert saved(dora, alice, shown=0).status_code == 302
+        assert policy_of(alice)["kinds"] == ["audio"]
+
+    def test_stands_under_what_it_is(self, dora: Client, alice: Person) -> None:
+        text = dora.get(page_of(alice)).content.decode()
+        assert re.search(r"<h2 [^>]*>\s*What of its inbound media is kept\s*</h2>", text)
 
     def test_is_not_made_by_renaming_the_device(self, dora: Client, alice: Person) -> None:
         assert saved(dora, alice).status_code == 302
