@@ -133,7 +133,7 @@ def _webhook_secret(kept: str, *, app: App, listener: str, now: dt.datetime) -> 
         return endpoint.secret if endpoint else ""
     if endpoint is None:
         return webhooks.create(app=app, url=listener, events=webhooks.CHOOSABLE, now=now)[1]
-    webhooks.change(endpoint, url=listener)
+    webhooks.change(endpoint, url=listener, now=now)
     webhooks.enable(endpoint, now=now, by=BY)
     return endpoint.secret
 

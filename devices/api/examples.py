@@ -41,6 +41,7 @@ _WEBHOOK: dict[str, object] = {
     "disabled_reason": None,
     "disabled_at": None,
     "failing_since": None,
+    "not_before": None,
     "previous_secret_until": None,
     "created_at": _MOMENT,
 }

@@ -37,6 +37,9 @@ class WebhookSerializer(serializers.Serializer[Any]):
     )
     disabled_at = serializers.DateTimeField(allow_null=True)
     failing_since = serializers.DateTimeField(allow_null=True, help_text="The first failure since the last success.")
+    not_before = serializers.DateTimeField(
+        allow_null=True, help_text="Until then nothing is sent to it, as it asked (Retry-After)."
+    )
     previous_secret_until = serializers.DateTimeField(
         allow_null=True, help_text="Until this moment the secret before the last rotation signs too."
     )

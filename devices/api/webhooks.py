@@ -81,8 +81,9 @@ def webhook_of(app: App, text: str) -> WebhookEndpoint:
         operation_id="webhooks_change",
         summary="Change a webhook",
         description=(
-            "Another URL, other events; or disabled, which keeps what waits for it, and enabled again. "
-            "Scope: `webhooks`."
+            "Another URL, to which what waits goes at once; other events; or disabled, which keeps what waits for it, "
+            "and enabled again. Of what happens while it is disabled no event is written for it, and none can be sent "
+            "again. Scope: `webhooks`."
         ),
         request=WebhookChangeSerializer,
         examples=[examples.CHANGED_WEBHOOK, examples.WEBHOOK],
@@ -157,7 +158,7 @@ class WebhookViewSet(TenantViewSet):
         endpoint = webhook_of(self.app, pk)
         wanted = _valid(WebhookChangeSerializer(data=request.data))
         enabled = wanted.pop("enabled", None)
-        webhooks.change(endpoint, **wanted)
+        webhooks.change(endpoint, **wanted, now=timezone.now())
         if enabled is not None:
             self._switch(endpoint, enabled=enabled)
         return Response(WebhookSerializer(endpoint).data)

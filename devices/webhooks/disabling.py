@@ -46,10 +46,16 @@ def enable(endpoint: WebhookEndpoint, *, now: dt.datetime, by: str) -> bool:
         enabled = WebhookEndpoint.objects.filter(pk=endpoint.pk, enabled=False, deleted_at=None).update(**changes)
         if enabled:
             _tell(Action.WEBHOOK_ENABLED, endpoint, now=now, by=by, details={})
+            make_due(endpoint, now=now)
             webhooks_due.send(sender=WebhookEndpoint)
     if enabled:
         _know(endpoint, changes)
     return bool(enabled)
+
+
+def make_due(endpoint: WebhookEndpoint, *, now: dt.datetime) -> None:
+    """Have what waits for it sent at once: it waits for what another URL asked, or for one that was away."""
+    WebhookDelivery.objects.pending().filter(endpoint=endpoint, claim=None).update(next_attempt_at=now)
 
 
 def bury(endpoint: WebhookEndpoint, *, claim: uuid.UUID | None = None) -> int:

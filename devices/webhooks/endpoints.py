@@ -9,7 +9,8 @@ from django.db import transaction
 import safe_http
 from devices.errors import EventsRefused, TooManyWebhooks, WebhookDisabled, WebhookForbidden
 from devices.models import App, WebhookDelivery, WebhookEndpoint, locked_key_shared
-from devices.webhooks import announcing, signing
+from devices.signals import webhooks_due
+from devices.webhooks import announcing, disabling, signing
 from devices.webhooks.events import CHOOSABLE, Event, News
 from problems.errors import NotFound
 
@@ -37,8 +38,10 @@ def create(*, app: App, url: str, events: Iterable[str], now: dt.datetime) -> tu
     return endpoint, secret
 
 
-def change(endpoint: WebhookEndpoint, *, url: str | None = None, events: Iterable[str] | None = None) -> None:
-    """Another URL, which begins with a clean slate, or other events; what is waiting goes to the new URL.
+def change(
+    endpoint: WebhookEndpoint, *, url: str | None = None, events: Iterable[str] | None = None, now: dt.datetime
+) -> None:
+    """Another URL, which begins with a clean slate, or other events; what is waiting goes to the new URL at once.
 
     Errors: `WebhookForbidden`, `EventsRefused`; `NotFound` when it was deleted meanwhile.
     """
@@ -48,8 +51,13 @@ def change(endpoint: WebhookEndpoint, *, url: str | None = None, events: Iterabl
         changes |= {"url": url, "failing_since": None, "not_before": None}
     if events is not None:
         changes["events"] = _in_order(events)
-    if changes:
+    if not changes:
+        return
+    with transaction.atomic():
         _update(endpoint, changes)
+        if "url" in changes:
+            disabling.make_due(endpoint, now=now)
+            webhooks_due.send(sender=WebhookEndpoint)
 
 
 def rotate(endpoint: WebhookEndpoint, *, overlap_seconds: int = OVERLAP_SECONDS, now: dt.datetime) -> str:

@@ -50,8 +50,8 @@ While it is disabled no events are written for it; those that wait are sent once
             message = "Say what to change: --url, --event, --enable or --disable."
             raise CommandError(message, returncode=USAGE)
         endpoint = webhook_called(options["webhook"])
-        webhooks.change(endpoint, url=options["url"], events=chosen_events(options))
         now = timezone.now()
+        webhooks.change(endpoint, url=options["url"], events=chosen_events(options), now=now)
         if options["enable"]:
             webhooks.enable(endpoint, now=now, by=operator())
         if options["disable"]:

@@ -25,6 +25,7 @@ FACTS = {
     "disabled_reason",
     "disabled_at",
     "failing_since",
+    "not_before",
     "previous_secret_until",
     "created_at",
 }

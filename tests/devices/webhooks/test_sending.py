@@ -281,7 +281,7 @@ class TestALateAnswer:
 
     @staticmethod
     def _move(endpoint: WebhookEndpoint, receiver: Receiver) -> None:
-        webhooks.change(endpoint, url=receiver.url("/new", Reply()))
+        webhooks.change(endpoint, url=receiver.url("/new", Reply()), now=timezone.now())
 
     @staticmethod
     def _sends_while(change: Callable[[], None]) -> int:
@@ -289,6 +289,33 @@ class TestALateAnswer:
         assert batch is not None
         with failpoints.at("webhooks.answered", change):
             return webhooks.send(batch)
+
+
+@committed
+class TestWhatWaits:
+    """For a day, as its endpoint asked; the next one has asked for nothing."""
+
+    @pytest.fixture
+    def endpoint(self, alice: Tenant, receiver: Receiver) -> WebhookEndpoint:
+        asks = Reply(status=503, headers={"Retry-After": "86400"})
+        endpoint, _ = subscribed(alice, receiver.url("/old", asks))
+        announce(alice, 2)
+        assert send_due() == 1
+        assert send_due(after=HOUR) == 0
+        shown = alice.client.get(f"/v1/webhooks/{endpoint.pk}").json()["not_before"]
+        assert dt.datetime.fromisoformat(shown) > timezone.now() + 23 * HOUR
+        return endpoint
+
+    def test_goes_to_another_url_at_once(self, alice: Tenant, receiver: Receiver, endpoint: WebhookEndpoint) -> None:
+        new = receiver.url("/new", Reply())
+        changed = alice.client.patch(f"/v1/webhooks/{endpoint.pk}", {"url": new}).json()
+        assert (changed["not_before"], send_due()) == (None, 2)
+        assert set(WebhookDelivery.objects.values_list("state", flat=True)) == {"delivered"}
+
+    def test_goes_to_one_that_is_enabled_again_at_once(self, alice: Tenant, endpoint: WebhookEndpoint) -> None:
+        for enabled in (False, True):
+            alice.client.patch(f"/v1/webhooks/{endpoint.pk}", {"enabled": enabled})
+        assert send_due() == 1
 
 
 @pytest.mark.once
