@@ -4,7 +4,6 @@ import csv
 import json
 import os
 import secrets
-import sys
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -14,6 +13,7 @@ from typing import Any, ClassVar, TextIO
 from django.core.management.base import CommandError, CommandParser
 
 from devices.management.door import USAGE, Door, written
+from devices.management.output import Result
 from media_store import accounts
 from media_store.management.destroying import account_facts, account_line
 from media_store.management.subjects import app_id_called, destroyed_app_called, destroyed_device_called
@@ -44,9 +44,6 @@ class Command(Door):
 Each line: media_id, device_id (null for a plain upload), path, size, sha256, created_at, destroyed_at, object.
 A file is written beside its place and renamed into it once it is whole. The lines are kept for AUDIT_DAYS.
 """
-    exit_codes: ClassVar[str] = (
-        "exit codes: 0 done, 1 refused or failed, 2 wrong usage, 141 the reader of stdout went away"
-    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take what was destroyed, and where to write."""
@@ -104,11 +101,12 @@ _WRITERS: Mapping[str, Callable[[TextIO, Iterator[Record]], None]] = {JSONL: _wr
 
 
 @contextmanager
-def _opened(name: str | None, stdout: Any) -> Iterator[TextIO]:
+def _opened(name: str | None, stdout: Result) -> Iterator[TextIO]:
     """Where to write; a file is there only once it is whole."""
     if name is None:
-        # Past Django's wrapper, which ends each piece of text with a line of its own.
-        yield getattr(stdout, "_out", sys.stdout)
+        # Past the command's wrapper, which ends each piece of text with a line of its own.
+        with stdout.stream() as out:
+            yield out
         return
     try:
         with _file(Path(name)) as file:
