@@ -9,14 +9,17 @@ import sys
 from typing import Any, ClassVar
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser, DjangoHelpFormatter
+from django.core.management.color import no_style
 from django.db.utils import OperationalError, ProgrammingError
 
 from devices import ids
+from devices.management.output import NotWritten, Result, Talk, shown
 from devices.models import App, AppQuerySet
 from problems.errors import Problem
 
-EXIT_CODES = "exit codes: 0 done, 1 refused or failed, 2 wrong usage"
-USAGE, READER_WENT, INTERRUPTED = 2, 141, 130
+EXIT_CODES = """exit codes: 0 done; 1 refused or failed, or done and the result could not be written, which a sentence
+explains; 2 wrong usage; 141 done, and the reader of stdout went away"""
+FAILED, USAGE, READER_WENT, INTERRUPTED = 1, 2, 141, 130
 
 
 class HelpFormatter(DjangoHelpFormatter, argparse.RawDescriptionHelpFormatter):
@@ -31,6 +34,9 @@ class Door(BaseCommand):
 
     examples: ClassVar[str] = ""
     exit_codes: ClassVar[str] = EXIT_CODES
+    stdout: Result
+    # What there is to know where the result cannot be written.
+    if_lost = ""
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         """Put the examples and the exit codes under the help."""
@@ -43,27 +49,45 @@ class Door(BaseCommand):
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         """Tell a refusal, and what is out of this process's hands, in one sentence instead of a traceback."""
+        self._take_streams(options)
         _refuse_what_is_no_text(options)
         try:
             return super().execute(*args, **options)
         except Problem as problem:
-            raise CommandError(problem.sentence) from problem
+            raise CommandError(shown(problem.sentence)) from problem
         except (OperationalError, ProgrammingError) as error:
             said = " ".join(str(error).split())
             raise CommandError(
                 f"The database did not do as asked; is it there, and migrated? It said: {said}"
             ) from error
-        except BrokenPipeError as error:
-            # Whoever read our output has read enough; Python would complain again when it flushes at its end.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise CommandError("The reader of the output went away.", returncode=READER_WENT) from error
+        except NotWritten as error:
+            sentence = f"{error} {shown(self.if_lost)}".rstrip()
+            raise CommandError(sentence, returncode=READER_WENT if error.reader_went else FAILED) from error
         except KeyboardInterrupt as error:
             raise CommandError("Interrupted.", returncode=INTERRUPTED) from error
 
-    def tell(self, *, result: object, plain: str, talk: str, as_json: bool) -> None:
-        """Write the result, as one line of JSON or plain, and the talk that explains it."""
+    def check(self, *args: Any, **options: Any) -> None:
+        """Without colours, which would be written out as everything is that a terminal acts on."""
+        style, self.style = self.style, no_style()
+        try:
+            super().check(*args, **options)
+        finally:
+            self.style = style
+
+    def tell(self, *, result: object, plain: str, talk: str, as_json: bool, if_lost: str = "") -> None:
+        """Write the result, as one line of JSON or plain, and the talk that explains it.
+
+        `if_lost` is said instead where the result could not be written and is shown this once.
+        """
+        self.if_lost = if_lost or talk
         self.stdout.write(json.dumps(result) if as_json else plain)
-        self.stderr.write(talk, self.style.SUCCESS)
+        self.stderr.write(shown(talk), self.style.SUCCESS)
+
+    def _take_streams(self, options: dict[str, Any]) -> None:
+        """Ours in the place of Django's."""
+        self.stdout = Result(options.pop("stdout", None) or sys.stdout)
+        self.stderr = Talk(options.pop("stderr", None) or sys.stderr)
+        self.stderr.style_func = self.style.ERROR
 
 
 def add_app_argument(parser: CommandParser) -> None:

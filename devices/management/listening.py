@@ -8,6 +8,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Protocol, cast
 
+from devices.management.output import shown, shown_lines
 from devices.webhooks import signing
 
 # Standard Webhooks leaves it to the receiver: an older one may be somebody's replay.
@@ -30,7 +31,7 @@ class Output(Protocol):
 
 
 class Shown:
-    """Events as lines: for people, or one line of JSON for each."""
+    """Events as lines: for people, or one line of JSON for each; what a terminal would act on is written out."""
 
     def __init__(self, out: Output, *, as_json: bool) -> None:
         self._out = out
@@ -42,14 +43,14 @@ class Shown:
             self._write(json.dumps({"webhook_id": webhook_id, **event}))
             return
         title = f"{event.get('event', '?')}  {event.get('timestamp', '')}  webhook-id {webhook_id}  verified"
-        self._write(f"{title}\n{json.dumps(event.get('payload'), indent=2, ensure_ascii=False)}\n")
+        self._write(f"{shown(title)}\n{json.dumps(event.get('payload'), indent=2, ensure_ascii=False)}\n")
 
     def refusal(self, why: str) -> None:
         """What was not taken."""
         self._write(json.dumps({"refused": why}) if self._as_json else f"refused: {why}\n")
 
     def _write(self, text: str) -> None:
-        self._out.write(text)
+        self._out.write(shown_lines(text))
         self._out.flush()
 
 

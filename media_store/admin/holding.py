@@ -1,5 +1,6 @@
 """The actions that set and release legal holds, on whatever list: each asks first."""
 
+import re
 from typing import Any, ClassVar
 
 from django import forms
@@ -32,6 +33,10 @@ class HoldForm(forms.Form):
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),
         help_text="In UTC. Leave it empty for a hold that lasts until somebody releases it.",
     )
+
+    def clean_reason(self) -> str:
+        """On one line, though the field has several."""
+        return " ".join(line.strip() for line in re.split("[\r\n]+", self.cleaned_data["reason"]) if line.strip())
 
 
 class Releasing(Page):

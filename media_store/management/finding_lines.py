@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from django.core.management.base import BaseCommand
 from tqdm import tqdm
 
+from devices.management.output import shown
 from media_store.management.stopping import Stop, on_signals
 from media_store.reconcile import Finding, Fixed, Kind
 
@@ -42,7 +43,7 @@ class FindingTeller:
             return
         stream = self._command.stderr if self._as_json else self._command.stdout
         self._bar.clear()
-        stream.write(line_of(finding))
+        stream.write(shown(line_of(finding)))
 
     def at(self, count: int) -> None:
         """So many are done."""

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django.core.management.base import CommandError, CommandParser
 
 from devices.management.door import USAGE, Door
+from devices.management.output import shown
 from media_store.management.progress import Progress
 
 EXIT_CODES = """exit codes: 0 done; 1 refused, failed or partly failed, which a sentence explains; 2 wrong usage, or
@@ -43,7 +44,7 @@ class Operation(Door):
 
     def show(self, line: str) -> None:
         """A line for people, whatever they want."""
-        self.stderr.write(line, lambda text: text)
+        self.stderr.write(shown(line), lambda text: text)
 
     def answer(self, result: dict[str, object], *, as_json: bool) -> None:
         """The result for programs."""

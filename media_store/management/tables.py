@@ -2,9 +2,12 @@
 
 from collections.abc import Sequence
 
+from devices.management.output import shown
+
 
 def lines(head: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: frozenset[int] = frozenset()) -> list[str]:
     """The lines of the table; the columns of `numbers` stand right."""
+    rows = [[shown(word) for word in row] for row in rows]
     widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
     return [_line(row, widths, numbers) for row in (head, *rows)]
 

@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Iterator
 
 from devices.management.door import written
+from devices.management.output import flattened
 from media_store.explaining import Explanation, Keeping, ObjectFacts, ObjectState
 from media_store.management import tables
 from media_store.management.measures import counted, written_size
@@ -98,7 +99,7 @@ def _keeping(keeping: Keeping) -> Iterator[tuple[str, str]]:
 
 def _hold(hold: LegalHold) -> str:
     until = _moment(hold.until) if hold.until else "it is released"
-    return f"by hold {hold.pk} on the {hold.scope}, until {until}: {hold.reason} ({hold.set_by})"
+    return f"by hold {hold.pk} on the {hold.scope}, until {until}: {flattened(hold.reason)} ({hold.set_by})"
 
 
 def _going(known: Explanation) -> Iterator[tuple[str, str]]:

@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Q
 
-from devices import audit
+from devices import audit, names
 from devices.models import App, AuditEvent, Device
 from media_store.errors import HoldRefused, LegalHoldInForce
 from media_store.failpoints import reached
@@ -74,8 +74,12 @@ def _is_held(subject: Device | App, *, now: datetime) -> bool:
 
 
 def _refuse_nonsense(*, reason: str, until: datetime | None, now: datetime) -> None:
-    if not 0 < len(reason.strip()) <= REASON_CHARACTERS:
-        raise HoldRefused(f"Say why it is held, in 1 to {REASON_CHARACTERS} characters.")
+    said = reason.strip()
+    # Lists show it beside what is ours to tell: a line of its own there could tell anything.
+    if not names.is_one_line(said) or len(said) > REASON_CHARACTERS:
+        raise HoldRefused(
+            f"Say why it is held: one line of 1 to {REASON_CHARACTERS} characters, at least one of them visible."
+        )
     if until is not None and until <= now:
         raise HoldRefused("The hold would be over before it began: its end lies in the past.")
 

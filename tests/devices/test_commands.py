@@ -194,6 +194,20 @@ class TestListApiKeys:
         assert line.startswith(f"live     {alice.key.pk} {alice.key.prefix} never used")
         assert line.endswith("alice's key")
 
+    def test_writes_out_what_a_terminal_would_act_on(self, alice: Tenant) -> None:
+        """In a name of before such names were refused."""
+        name = "till\x1b[2J\x7f\x9b\u202e\u2028\nrevoked "
+        ApiKey.objects.update(name=name)
+        assert run("list_api_keys", "--app", "alice").endswith(
+            "till\\u001b[2J\\u007f\\u009b\\u202e\\u2028\\u000arevoked"
+        )
+        as_json = run("list_api_keys", "--app", "alice", "--json")
+        assert as_json.isprintable()
+        assert json.loads(as_json)[0]["name"] == name
+        talk = io.StringIO()
+        call_command("revoke_api_key", str(alice.key.pk), stdout=io.StringIO(), stderr=talk)
+        assert talk.getvalue().strip().isprintable()
+
     def test_tells_neither_tokens_nor_digests(self, alice: Tenant) -> None:
         text = run("list_api_keys", "--app", "alice", "--all") + run("list_api_keys", "--app", "alice", "--json")
         assert alice.token not in text

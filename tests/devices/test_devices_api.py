@@ -36,7 +36,9 @@ class TestCreate:
         alice.device("shop phone").delete()
         assert alice.client.post("/v1/devices", {"name": "shop phone"}).status_code == 201
 
-    @pytest.mark.parametrize("name", ["", "   ", "x" * 101, "two\nlines", "\x00", "\u202e", None, 5.5, ["a"], {}])
+    @pytest.mark.parametrize(
+        "name", ["", "   ", "x" * 101, "two\nlines", "\x00", "\u202e", "\u200b\ufeff", None, 5.5, ["a"], {}]
+    )
     def test_refuses_what_is_no_name(self, alice: Tenant, name: object) -> None:
         answer = alice.client.post("/v1/devices", {"name": name})
         assert (answer.status_code, answer.json()["code"]) == (400, "malformed")

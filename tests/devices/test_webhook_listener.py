@@ -78,6 +78,22 @@ class TestAnEvent:
             post(url, BODY, signed(secret, body=BODY))
         assert json.loads(shown.getvalue()) == {"webhook_id": "evt-1", **EVENT}
 
+    @pytest.mark.parametrize("as_json", [False, True])
+    def test_says_nothing_that_a_terminal_would_act_on(self, *, as_json: bool) -> None:
+        secret = signing.new_secret()
+        hostile = "".join(map(chr, (*range(0x20), *range(0x7F, 0xA0), *range(0x2028, 0x202F), *range(0x2066, 0x206A))))
+        event = {**EVENT, "event": f"message{hostile}", "payload": {"caption": f"é{hostile}"}}
+        body = json.dumps(event, ensure_ascii=False).encode()
+        with listening(secret, as_json=as_json) as (url, shown):
+            assert post(url, body, signed(secret, body=body)) == 204
+        said = shown.getvalue()
+        assert not set(hostile) - {"\n"} & set(said)
+        assert len(said.splitlines()) == (1 if as_json else 4)
+        title, payload = ("", said) if as_json else said.split("\n", 1)
+        told = json.loads(payload)
+        assert (told["payload"] if as_json else told) == event["payload"]
+        assert "\\u202e" in (payload if as_json else title)
+
     def test_by_either_secret_is_taken_during_a_rotation(self) -> None:
         new, old = signing.new_secret(), signing.new_secret()
         with listening(new, old) as (url, _):

@@ -78,6 +78,10 @@ class TestSetting:
         assert (held.set_by, held.until) == ("staff dora", None)
         assert AuditEvent.objects.get(action="hold_set").by == "staff dora"
 
+    def test_takes_a_line_break_for_a_blank(self, dora: Client, alice: Person) -> None:
+        act(dora, APPS, "hold", alice.app.pk, confirmed="yes", reason=" Case 7:\r\nthe court \n\r\n asked\rfor it ")
+        assert LegalHold.objects.get().reason == "Case 7: the court asked for it"
+
     def test_takes_an_end(self, dora: Client, alice: Person) -> None:
         act(dora, APPS, "hold", alice.app.pk, confirmed="yes", reason=REASON, until="2999-01-01T12:30")
         until = LegalHold.objects.get().until
@@ -91,6 +95,8 @@ class TestSetting:
             ({"reason": " \n "}, "This field is required"),
             ({"reason": "x" * 501}, "at most 500 characters"),
             ({"reason": "x\x00"}, "Null characters"),
+            ({"reason": "Case\x1b[2J 7"}, "one line of 1 to 500 characters"),
+            ({"reason": "\u200b"}, "at least one of them visible"),
             ({"reason": REASON, "until": "2020-01-01T00:00"}, "over before it began"),
             ({"reason": REASON, "until": "soon"}, "valid date/time"),
             ({}, "This field is required"),

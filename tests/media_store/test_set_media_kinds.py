@@ -35,3 +35,16 @@ class TestSetMediaKinds:
             call_command("set_media_kinds", app=str(alice.app.pk), kinds=kinds)
         alice.app.refresh_from_db()
         assert alice.app.media_kinds is None
+
+    @pytest.mark.parametrize("kinds", ["null", "[]", "0", '""', "false"])
+    def test_refuses_what_is_no_object_and_keeps_the_override_that_there_is(self, alice: Person, kinds: str) -> None:
+        override = {"image": {"max_bytes": 100}}
+        call_command("set_media_kinds", app=str(alice.app.pk), kinds=json.dumps(override))
+        with pytest.raises(CommandError, match="The kinds must be a JSON object, not") as refused:
+            call_command("set_media_kinds", app=str(alice.app.pk), kinds=kinds)
+        alice.app.refresh_from_db()
+        assert (refused.value.returncode, alice.app.media_kinds) == (1, override)
+
+    def test_refuses_what_is_nested_too_deep(self, alice: Person) -> None:
+        with pytest.raises(CommandError, match="--kinds is not valid JSON: nested too deep"):
+            call_command("set_media_kinds", app=str(alice.app.pk), kinds="[" * 100_000)

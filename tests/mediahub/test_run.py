@@ -114,8 +114,10 @@ def shared(kept: list[Running], var: Path) -> Running:
 
 
 @pytest.fixture
-def running(var: Path) -> Iterator[Running]:
-    """One of the test's own, to be stopped."""
+def running(var: Path, kept: list[Running]) -> Iterator[Running]:
+    """One of the test's own, to be stopped; its folder is that of the one that others look at, which ends first."""
+    for one in kept:
+        end(one)
     running = Running(var)
     try:
         running.read_until(GREETING)
@@ -206,6 +208,18 @@ class TestRun:
         assert [result["outcome"] for result in json.loads(noted)["results"]] == ["noted"]
         assert "verified" in shared.read_until('"message_id": "from-them-1"')
 
+    def test_is_the_only_one_on_its_folder(self, shared: Running) -> None:
+        """A second one would lead the first one's webhooks to itself, where they are refused."""
+        before = (shared.var / "demo.env").read_text()
+        for port in (shared.port, free_ports(1)[0]):
+            done = manage("run", env=environment(shared.var, PORT=str(port)))
+            assert (done.returncode, done.stdout) == (1, "")
+            assert done.stderr == (
+                f"{shared.var} is in use by another `make run`: stop that one first, "
+                "or give this one a folder of its own with MEDIAHUB_VAR.\n"
+            )
+        assert (shared.var / "demo.env").read_text() == before
+
     def test_stops_when_it_is_told_and_leaves_no_process(self, shared: Running) -> None:
         """By Ctrl-C."""
         assert len(shared.processes()) > 5
@@ -228,6 +242,9 @@ class TestRun:
         while running.processes() and time.monotonic() < deadline:
             psutil.wait_procs(processes, timeout=0.2)
         assert running.processes() == []
+        again = Running(running.var)
+        again.read_until(GREETING)
+        end(again)
 
     @pytest.mark.faults
     def test_ends_with_an_error_when_one_of_its_processes_does(self, running: Running) -> None:

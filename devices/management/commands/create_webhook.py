@@ -42,4 +42,6 @@ The URL is https on port 443 of a public host, or at an origin that WEBHOOK_ALLO
             plain=f"{endpoint.pk} {secret}",
             talk=f"Created a webhook of the app {app.name!r}; store its secret now, it is not shown again.",
             as_json=options["json"],
+            if_lost=f"The webhook {endpoint.pk} was created all the same, and nobody has seen its secret; "
+            f"give it another: manage.py rotate_webhook_secret {endpoint.pk} --overlap-seconds 0",
         )

@@ -70,6 +70,8 @@ Several keys may live at once: issue the next one, hand it out, then revoke the 
             plain=token,
             talk=f"Issued the key {key.pk} with {', '.join(key.scopes)}; store it now, it is not shown again.",
             as_json=options["json"],
+            if_lost=f"The key {key.pk} was issued all the same, and nobody has seen it; "
+            f"revoke it: manage.py revoke_api_key {key.pk}",
         )
 
 

@@ -8,6 +8,7 @@ from django.core.management.base import CommandParser
 from django.utils import timezone
 
 from devices.management.door import Door, add_app_argument, app_called, written
+from devices.management.output import shown
 from devices.models import ApiKey
 
 _COLUMNS = "{state:<8} {key_id:<36} {prefix:<12} {last_used:<16} {expires:<16} {scopes}  {name}"
@@ -38,7 +39,7 @@ class Command(Door):
             self.stdout.write(json.dumps(rows))
             return
         for row in rows:
-            self.stdout.write(_line(row))
+            self.stdout.write(shown(_line(row)))
         self.stderr.write(f"{len(rows)} key{'' if len(rows) == 1 else 's'}.", self.style.SUCCESS)
 
 

@@ -7,6 +7,7 @@ from django.core.management.base import CommandParser
 from django.db.models import Count, Q
 
 from devices.management.door import Door, add_app_argument, app_called
+from devices.management.output import shown
 from devices.management.webhooks import flat
 from devices.models import WebhookDelivery, WebhookEndpoint
 
@@ -35,8 +36,12 @@ class Command(Door):
             self.stdout.write(json.dumps(rows))
             return
         for row in rows:
-            self.stdout.write(_COLUMNS.format(**row | {"events": ",".join(map(str, _listed(row["events"])))}))
+            self.stdout.write(shown(_line(row)))
         self.stderr.write(f"{len(rows)} webhook{'' if len(rows) == 1 else 's'}.", self.style.SUCCESS)
+
+
+def _line(row: dict[str, object]) -> str:
+    return _COLUMNS.format(**row | {"events": ",".join(map(str, _listed(row["events"])))})
 
 
 def _counts(endpoint: WebhookEndpoint) -> dict[str, int]:

@@ -51,4 +51,7 @@ class Command(Door):
             plain=secret,
             talk=f"Store it now, it is not shown again. The secret before it {old_one}.",
             as_json=options["json"],
+            # Rotated again, the lost one takes the place of the one before it.
+            if_lost=f"The secret was rotated all the same, and nobody has seen it; rotate it again: "
+            f"manage.py rotate_webhook_secret {endpoint.pk} (the one that its receiver has signs no more then)",
         )

@@ -7,6 +7,7 @@ from django.core.management.base import CommandParser
 from django.utils import timezone
 
 from devices.management.door import Door, app_called
+from devices.management.output import flattened
 from media_store.management import tables
 from media_store.management.measures import counted
 from media_store.management.telling import hold_facts
@@ -47,6 +48,5 @@ class Command(Door):
 
 
 def _row(row: dict[str, Any]) -> tuple[str, ...]:
-    reason = " ".join(row["reason"].split())
     words = (row["state"], row["scope"], row["subject"], row["set_at"][:10], (row["until"] or "released")[:16])
-    return (str(row["hold_id"]), *words, row["set_by"], reason)
+    return (str(row["hold_id"]), *words, row["set_by"], flattened(row["reason"]))

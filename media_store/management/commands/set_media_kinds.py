@@ -48,10 +48,15 @@ class Command(Door):
 
 def _parsed(text: str) -> Any:
     try:
-        return json.loads(text)
-    except ValueError as error:
-        message = f"--kinds is not valid JSON: {error}"
+        parsed = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        why = "nested too deep" if isinstance(error, RecursionError) else error
+        message = f"--kinds is not valid JSON: {why}"
         raise CommandError(message, returncode=2) from error
+    if parsed is None:
+        # To the app's row None is no override: what was meant to set one would take it away.
+        raise CommandError("The kinds must be a JSON object, not null; --clear takes an app's override away.")
+    return parsed
 
 
 def _set(app: App, override: Any) -> None:

@@ -1,5 +1,6 @@
 """`manage.py run`: everything at once on this machine, for a first look and for development."""
 
+import fcntl
 import http.client
 import os
 import shlex
@@ -7,7 +8,8 @@ import signal
 import socket
 import sys
 import time
-from contextlib import closing, suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from threading import Thread
 from types import FrameType
@@ -41,7 +43,8 @@ class Command(BaseCommand):
     help = (
         "Migrates, collects static files, makes a demo tenant, and runs web, worker, beat and a listener "
         "that shows the demo's webhooks, until Ctrl-C. "
-        "What was there before is kept: data, keys, logins. PORT=8001 moves it."
+        "What was there before is kept: data, keys, logins. PORT=8001 moves it; a second one beside it needs a folder "
+        "of its own, MEDIAHUB_VAR."
     )
 
     def handle(self, *_args: Any, **_options: Any) -> None:
@@ -49,17 +52,22 @@ class Command(BaseCommand):
         for signum in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(signum, _interrupt)
         try:
-            _require_port(settings.WEB_HOST, settings.PORT)
-            listener = _listener()
-            credentials = self._prepare(listener)
-            stopped = _serve(credentials, listener)
+            with _alone_in(Path(settings.VAR)):
+                stopped = self._run()
         except KeyboardInterrupt:
             stopped = 0
         sys.exit(stopped)
 
+    def _run(self) -> int:
+        _require_port(settings.WEB_HOST, settings.PORT)
+        listener = _listener()
+        credentials = self._prepare(listener)
+        return _serve(credentials, listener)
+
     def _prepare(self, listener: str) -> DemoCredentials:
-        self.stdout.write("MediaHub is getting ready …")
-        self.stdout.flush()
+        output = Lasting(sys.stdout)
+        output.write("MediaHub is getting ready …\n")
+        output.flush()
         try:
             call_command("migrate", verbosity=0, interactive=False)
         except OperationalError as error:
@@ -75,6 +83,24 @@ class Command(BaseCommand):
 
 def _interrupt(_signum: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
+
+
+@contextmanager
+def _alone_in(var: Path) -> Iterator[None]:
+    """Keep others from running on this folder: each would lead the demo's webhooks to itself.
+
+    The kernel lets go of the lock when this process and those that read the others' output have ended, however.
+    """
+    var.mkdir(parents=True, exist_ok=True)
+    with (var / "run.lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            sys.exit(
+                f"{var} is in use by another `make run`: stop that one first, "
+                "or give this one a folder of its own with MEDIAHUB_VAR."
+            )
+        yield
 
 
 def _require_port(host: str, port: int) -> None:

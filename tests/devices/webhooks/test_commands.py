@@ -74,6 +74,15 @@ class TestListWebhooks:
         assert URL in shown
         assert secret not in shown + json.dumps(row)
 
+    def test_writes_out_what_a_terminal_would_act_on(self, alice: Tenant) -> None:
+        """In a URL of before such URLs were refused."""
+        endpoint, _ = subscribed(alice, URL)
+        WebhookEndpoint.objects.update(url=f"{URL}\x1b[2J\u202e\n")
+        assert f"{URL}\\u001b[2J\\u202e\\u000a" in run("list_webhooks", "--app", "alice")
+        talk = io.StringIO()
+        call_command("change_webhook", str(endpoint.pk), "--disable", stdout=io.StringIO(), stderr=talk)
+        assert talk.getvalue().strip().isprintable()
+
 
 class TestChangeWebhook:
     def test_changes_and_switches(self, alice: Tenant) -> None:

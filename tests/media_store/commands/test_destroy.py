@@ -230,6 +230,29 @@ class TestExportDestruction:
     def test_takes_the_device_by_the_name_it_had(self, alice: Person, paths: list[str]) -> None:
         assert done("export_destruction", "--app", "alice", "--device", "alice's phone")["media"] == 3
 
+    @pytest.mark.parametrize("how", ["jsonl", "csv"])
+    def test_writes_the_file_and_the_sums_as_json_where_both_are_asked_for(
+        self, alice: Person, paths: list[str], tmp_path: Path, how: str
+    ) -> None:
+        file = tmp_path / "gone"
+        told = run(*self.arguments(alice), "--format", how, "--output", str(file), "--json")
+        assert (told.code, len(told.out.splitlines()), told.result["media"]) == (0, 1, 3)
+        written = file.read_text().splitlines()
+        assert len(written) == (3 if how == "jsonl" else 4)
+        assert all(path in line for path, line in zip(paths, written[-3:], strict=True))
+
+    @pytest.mark.usefixtures("paths")
+    def test_tells_that_the_sums_alone_have_no_format(self, alice: Person) -> None:
+        told = run(*self.arguments(alice), "--format", "csv", "--json")
+        assert (told.code, told.out) == (2, "")
+        assert "--output" in told.sentence
+
+    @pytest.mark.usefixtures("paths")
+    def test_tells_no_sums_of_a_file_that_cannot_be_written(self, alice: Person) -> None:
+        told = run(*self.arguments(alice), "--output", "/proc/nowhere", "--json")
+        assert (told.code, told.out) == (1, "")
+        assert "cannot be written" in told.sentence
+
     def test_of_an_app_tells_of_its_devices_and_uploads(self, alice: Person) -> None:
         sent(alice, 2)
         alice.uploaded(jpeg(shade=9))

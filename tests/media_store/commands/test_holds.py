@@ -19,6 +19,22 @@ def path(alice: Person) -> str:
     return path_of(alice.sent(jpeg()))
 
 
+FORGED = "case 1\nobject    deleted from the store\nIt went on 2026-01-01."
+NO_REASONS = (
+    FORGED,
+    "case\r1",
+    "\x1b[2Jcase 1",
+    "case \x9b1",
+    "case\u202e1",
+    "case\u20281",
+    "\u200b",
+    "\u202e",
+    "\x01",
+)
+OLD = f"{FORGED}\x1b[2J\x9b\u202e\u200f"
+WRITTEN_OUT = "case 1 object deleted from the store It went on 2026-01-01.\\u001b[2J\\u009b\\u202e\\u200f"
+
+
 def held(*arguments: str) -> Any:
     return done("hold_media", "--reason", "case 12", *arguments)
 
@@ -74,6 +90,7 @@ class TestHoldMedia:
             (("--app", "alice"), "required: --reason"),
             (("--app", "alice", "--reason", " "), "Say why it is held"),
             (("--app", "alice", "--reason", "x" * 501), "Say why it is held"),
+            *((("--app", "alice", "--reason", reason), "Say why it is held: one line") for reason in NO_REASONS),
             (("--app", "alice", "--reason", "x", "--until", "2020-01-01"), "over before it began"),
             (("--app", "alice", "--reason", "x", "--until", "soon"), "none of 12h"),
             (("--app", "nobody", "--reason", "x"), "There is no app"),
@@ -132,6 +149,19 @@ class TestListHolds:
         assert path in told.out
         assert "case 12" in told.out
         assert told.talk == "1 hold.\n"
+
+    def test_writes_out_what_a_terminal_would_act_on(self, path: str) -> None:
+        """In rows of before such texts were refused."""
+        held("--path", path)
+        LegalHold.objects.update(reason=OLD)
+        told = run("list_holds")
+        assert len(told.out.splitlines()) == 2
+        assert WRITTEN_OUT in told.out
+        assert done("list_holds")[0]["reason"] == OLD
+        explained = run("purge_media", "--explain", path)
+        assert f": {WRITTEN_OUT} (operator " in explained.talk
+        assert "\nobject    stored" in explained.talk
+        assert "\nobject    deleted" not in explained.talk
 
     def test_tells_nothing_where_there_is_nothing(self, db: None) -> None:
         assert (run("list_holds").out, done("list_holds")) == ("", [])
