@@ -93,7 +93,8 @@ class _Named:
         told = {receipt.message_id for receipt in receipts if receipt.message_id}
         self._own = dict(sent.filter(message_id__in=told).values_list("message_id", "pk"))
         alone = {receipt.network_message_id for receipt in receipts if not receipt.message_id}
-        known = sent.filter(network_message_id__in=alone).order_by("-pk")
+        # The index holds those that have one, and a database that is given many names does not see that they are.
+        known = sent.exclude(network_message_id="").filter(network_message_id__in=alone).order_by("-pk")
         self._network = {**dict(self._told_here(receipts)), **dict(known.values_list("network_message_id", "pk"))}
 
     def media_id(self, receipt: Receipt) -> uuid.UUID | None:

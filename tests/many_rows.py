@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db import connection, models, transaction
 
-from media_store.models import Blob, Media
+from media_store.models import Blob, DestroyedMedia, Media
 
 
 def fill_blobs(*, app_id: uuid.UUID, count: int, now: datetime) -> None:
@@ -76,6 +76,23 @@ def fill_media(
     _insert(Media, defaults | dict(columns or {}), rows=_beside_blobs(sql, app_id, count))
 
 
+def fill_destroyed(*, app_id: uuid.UUID, count: int, destroyed_at: datetime) -> None:
+    """What devices of the app had that were destroyed, a millisecond after one another."""
+    sql = _dialect()
+    salt = _salt()
+    moment = sql.moment(destroyed_at, milliseconds="i")
+    columns = {
+        "id": "i",
+        "media_id": sql.row_id(destroyed_at, salt),
+        "app_id": _text(sql.key(app_id)),
+        "path": f"'media/{app_id}/' || substr({sql.digest(salt)}, 1, 20) || '.jpg'",
+        "sha256": sql.digest(salt),
+        "created_at": moment,
+        "destroyed_at": moment,
+    }
+    _insert(DestroyedMedia, columns, rows=sql.numbers(count))
+
+
 @contextmanager
 def without_indexes() -> Iterator[None]:
     """Fill the tables inside, all in one transaction: their indexes are made once, at the end."""
@@ -96,9 +113,11 @@ def without_indexes() -> Iterator[None]:
 
 
 def settle() -> None:
-    """Let the planner know what is there."""
+    """Let the planner know what is there, and that it lies on a disk without an arm."""
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
+        if connection.vendor == "postgresql" and connection.in_atomic_block:
+            cursor.execute("SET LOCAL random_page_cost = 1.1")
 
 
 def _insert(model: type[models.Model], columns: Mapping[str, str], *, rows: str) -> None:

@@ -1,7 +1,7 @@
 """Webhooks: what happens is written into an outbox in the transaction that makes it true, and sent afterwards."""
 
 from devices.webhooks import live
-from devices.webhooks.announcing import announce, is_anyone_listening
+from devices.webhooks.announcing import announce, listeners
 from devices.webhooks.claiming import Batch, claim, due_endpoints, give_back
 from devices.webhooks.disabling import disable, enable
 from devices.webhooks.endpoints import (
@@ -38,7 +38,7 @@ __all__ = [
     "enable",
     "forget",
     "give_back",
-    "is_anyone_listening",
+    "listeners",
     "live",
     "replay",
     "replay_since",

@@ -54,10 +54,10 @@ def drafted(news: News, endpoint: WebhookEndpoint, *, now: dt.datetime) -> Webho
     )
 
 
-def is_anyone_listening(app_id: uuid.UUID, event: Event) -> bool:
-    """Whether any endpoint of the app would be told of such an event: nobody needs facts for nobody."""
+def listeners(app_id: uuid.UUID, event: Event) -> int:
+    """How many endpoints of the app would be told of such an event: nobody needs facts for nobody."""
     chosen = WebhookEndpoint.objects.open().filter(app_id=app_id).values_list("events", flat=True)
-    return any(event in events for events in chosen)
+    return sum(event in events for events in chosen)
 
 
 def _listening(app_ids: Iterable[uuid.UUID]) -> list[WebhookEndpoint]:

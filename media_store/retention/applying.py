@@ -21,7 +21,7 @@ from media_store.models import Media, MediaQuerySet, RetentionRule, RetentionRul
 from media_store.retention.expiry import expires_by_rules, label_by_rules
 
 # A batch takes a fraction of a second, in which nobody notes a receipt of these and on SQLite nobody else can write.
-BATCH_ROWS = {"postgresql": 2_000, "sqlite": 500}
+BATCH_ROWS = {"postgresql": 1_000, "sqlite": 500}
 # An upload that began before a rule was changed may end after it was applied; then it is applied once more. What is
 # past its deadline is given up by the next sweep, which may be late.
 SWEEP_IS_LATE = timedelta(hours=1)

@@ -15,7 +15,7 @@ from django.db.models import Q
 
 from devices.models import App
 from media_store.failpoints import reached
-from media_store.models import Media, MediaQuerySet, RetentionRule
+from media_store.models import LegalHold, Media, MediaQuerySet, RetentionRule
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +77,8 @@ def weigh(rows: MediaQuerySet, *, limit: int, now: datetime) -> Weighed:
     # A rule that was changed and applied meanwhile may have been counted in part: then all is counted anew.
     while seen != (seen := _changes()):
         weighed = changing().pass_over(rows, now=now)
-        most = {app_id: min(weighed.filter(app_id=app_id).count(), limit) for app_id in apps_of(weighed)}
+        app_ids = apps_of(weighed, now=now)
+        most = {app_id: min(weighed.filter(app_id=app_id).count(), limit) for app_id in app_ids}
         reached("retention.weighed")
     stopped = braked(most, now=now)
     return Weighed(rows=weighed.exclude(app_id__in=[one.app_id for one in stopped]), most=most, braked=stopped)
@@ -88,9 +89,14 @@ def _changes() -> frozenset[tuple[object, ...]]:
     return frozenset(unapplied.values_list("pk", "changed_at", "passed_at"))
 
 
-def apps_of(rows: MediaQuerySet) -> Iterator[uuid.UUID]:
-    """The living apps that have any: asked app by app, by the index, so that a million rows are not read for it."""
-    for app_id in App.objects.living().order_by("pk").values_list("pk", flat=True):
+def apps_of(rows: MediaQuerySet, *, now: datetime) -> Iterator[uuid.UUID]:
+    """The living apps that have any that may go: asked app by app, by the index, so that not a million rows are read.
+
+    A held app is passed over: each look would read all that has expired of it, for as long as it is held.
+    """
+    held = LegalHold.objects.active(now=now).of_scope("app")
+    apps = App.objects.living().exclude(pk__in=held.values("app_id"))
+    for app_id in apps.order_by("pk").values_list("pk", flat=True):
         if rows.filter(app_id=app_id).are_there(by="expires_at"):
             yield app_id
 

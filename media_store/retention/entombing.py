@@ -37,7 +37,7 @@ def entomb(
     rows.update(blob=None, status=status, reason=reason, purged_at=now, **WIPED)
     reached("retention.entombed")
     event = webhooks.Event.MEDIA_FAILED if status == Media.Status.FAILED else webhooks.Event.MEDIA_PURGED
-    if webhooks.is_anyone_listening(app_id, event):
+    if webhooks.listeners(app_id, event):
         # Read once they are wiped: what is told of a media that went outlives it.
         webhooks.announce(*(news.of(media, event) for media in rows), now=now)
         reached("news.announced")

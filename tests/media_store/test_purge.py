@@ -5,11 +5,14 @@ from itertools import count
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from devices.models import App
 from media_store import failpoints, retention
 from media_store.models import Blob, BlobRelease, Media
+from tests.listening import listen
 from tests.media_files import jpeg
 from tests.media_store.rows import blob_of, expired_of, media_of
 from tests.people import Person, refusal
@@ -34,6 +37,26 @@ class TestPurge:
         purged = purge()
         assert (purged.rows, purged.bytes, purged.braked) == (3, 3_000, [])
         assert list(Media.objects.exclude(status="purged")) == [kept]
+
+    def test_takes_fewer_at_once_where_each_is_told_to_many(self, app: App) -> None:
+        """An event for each endpoint is in the same transaction, which holds the app's row."""
+        sums: list[int] = []
+        for endpoints, batches in ((0, [10]), (2, [1] * 10)):
+            for number in range(endpoints):
+                listen(app, "media.purged", url=f"https://a.example/{number}")
+            expired_of(app, count=10)
+            sums.clear()
+            assert purge(batch_rows=10, on_batch=lambda purged: sums.append(purged.rows)).rows == 10
+            assert [rows - before for before, rows in zip([0, *sums], sums, strict=False)] == batches
+
+    def test_of_an_app_that_is_held_reads_nothing_of_it(self, app: App) -> None:
+        """Each minute all that has expired of it would be read, for as long as it is held."""
+        expired_of(app, count=3)
+        retention.hold(app, reason="case 12", until=None, by="anna", now=timezone.now())
+        with CaptureQueriesContext(connection) as queries:
+            assert not retention.is_due(now=timezone.now())
+            assert purge().rows == 0
+        assert [query["sql"] for query in queries if 'FROM "media_store_media"' in query["sql"]] == []
 
     def test_leaves_the_facts_and_takes_the_words(self, alice: Person) -> None:
         media = alice.sent(jpeg(), caption="for your eyes", file_name="slip.jpg", to="6281234567890")

@@ -71,11 +71,11 @@ class TestAnnounce:
 class TestIsAnyoneListening:
     def test_knows_for_whom_facts_are_needed(self, alice: Tenant, bob: Tenant) -> None:
         endpoint, _ = subscribed(alice, URL, "media.purged")
-        assert webhooks.is_anyone_listening(alice.app.pk, Event.MEDIA_PURGED)
-        assert not webhooks.is_anyone_listening(alice.app.pk, Event.MESSAGE)
-        assert not webhooks.is_anyone_listening(bob.app.pk, Event.MEDIA_PURGED)
+        assert webhooks.listeners(alice.app.pk, Event.MEDIA_PURGED) == 1
+        assert not webhooks.listeners(alice.app.pk, Event.MESSAGE)
+        assert not webhooks.listeners(bob.app.pk, Event.MEDIA_PURGED)
         alice.client.patch(f"/v1/webhooks/{endpoint.pk}", {"enabled": False})
-        assert not webhooks.is_anyone_listening(alice.app.pk, Event.MEDIA_PURGED)
+        assert not webhooks.listeners(alice.app.pk, Event.MEDIA_PURGED)
 
 
 class TestADestroyedDevice:
