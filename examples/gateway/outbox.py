@@ -33,22 +33,33 @@ class Corrupt(Exception):  # noqa: N818 - what it is
 
 
 class Outbox:
-    """What is to be sent for one device."""
+    """What is to be sent for one device. Errors of an unfit folder: `OtherDevice`, OSError, sqlite3.Error."""
 
     def __init__(  # noqa: PLR0913 - what an outbox is made of, each by its name
-        self, folder: Path, *, mediahub: MediaHub, most: int, wait_seconds: int, give_up_after: int, keep_days: int
+        self,
+        folder: Path,
+        *,
+        mediahub: MediaHub,
+        device_id: str,
+        most: int,
+        wait_seconds: int,
+        give_up_after: int,
+        keep_days: int,
     ) -> None:
         self._mediahub = mediahub
+        self._device_id = device_id
         self._network = FolderNetwork(folder)
         self._journal_file = folder / JOURNAL
         self._most = most
         self._wait_seconds = wait_seconds
         self._give_up_after = give_up_after
         self._keep_days = keep_days
+        # Before anything is sent: is it ours?
+        self._journal().close()
 
     def run(self, stop: Event) -> None:
         """Send whatever comes, until it is time to stop. Error: `LockedOut`."""
-        with closing(Journal(self._journal_file)) as journal:
+        with closing(self._journal()) as journal:
             work = _Work(self._mediahub, self._network, journal, stop, give_up_after=self._give_up_after)
             work.recover()
             tidied_at = -TIDY_SECONDS
@@ -60,7 +71,7 @@ class Outbox:
 
     def empty(self, stop: Event) -> bool:
         """Send what is there, and return; whether all went well. Error: `LockedOut`."""
-        with closing(Journal(self._journal_file)) as journal:
+        with closing(self._journal()) as journal:
             work = _Work(self._mediahub, self._network, journal, stop, give_up_after=self._give_up_after)
             work.recover()
             while not stop.is_set():
@@ -68,6 +79,9 @@ class Outbox:
                 if found is None or not found:
                     return found is not None and not work.failures and not journal.receipts(1)
         return False
+
+    def _journal(self) -> Journal:
+        return Journal(self._journal_file, device_id=self._device_id)
 
 
 class _Work:

@@ -379,6 +379,45 @@ class TestAGatewayThatMayNot:
             eventually(lambda: "At work" in gateway.log)
             assert gateway.once() == 2
 
+    def test_share_its_outbox_with_another_device_whose_messages_may_have_the_same_ids(
+        self, alice: Person, gateway: Gateway
+    ) -> None:
+        alice.sent(jpeg(), message_id="order-1")
+        assert gateway.once() == 0
+        other = alice.another_device()
+        assert alice.api.send(other, png(), message_id="order-1").status_code == 201
+        gateway.env["MEDIAHUB_DEVICE_ID"] = str(other.pk)
+        assert gateway.once() == 2
+        assert f"was sent for device {alice.device.pk}: give another --outbox" in gateway.log
+        assert Media.objects.get(device=other).delivery == "queued"
+
+        gateway.outbox = gateway.outbox.with_name("another-outbox")
+        assert gateway.once() == 0
+        assert gateway.sent()["order-1"]["content"] == png()
+
+    def test_share_an_outbox_from_before_outboxes_had_a_device_once_it_has_one(
+        self, alice: Person, gateway: Gateway
+    ) -> None:
+        alice.sent(jpeg(), message_id="m")
+        assert gateway.once() == 0
+        gateway.change_the_journal("DROP TABLE device")
+        Media.objects.update(delivery="queued", claimed_until=None)
+        assert gateway.once() == 0
+        assert (gateway.log.count("is handed over as"), Media.objects.get().delivery) == (1, "sent")
+        gateway.env["MEDIAHUB_DEVICE_ID"] = str(alice.device.pk).upper()
+        assert gateway.once() == 0
+        gateway.env["MEDIAHUB_DEVICE_ID"] = str(alice.another_device().pk)
+        assert gateway.once() == 2
+
+    def test_use_its_folders_says_which_and_why(self, alice: Person, gateway: Gateway) -> None:
+        (gateway.inbox / "done").touch()
+        assert gateway.once() == 2
+        assert f"{gateway.inbox}/done cannot be used: File exists" in gateway.log
+        (gateway.inbox / "done").unlink()
+        (gateway.outbox / ".journal.sqlite3").write_text("no journal " * 100)
+        assert gateway.once() == 2
+        assert f"{gateway.outbox}/.journal.sqlite3 cannot be used: file is not a database" in gateway.log
+
     @pytest.mark.parametrize(
         "options",
         [
