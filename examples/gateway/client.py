@@ -189,7 +189,7 @@ def _problem(response: http.client.HTTPResponse) -> dict[str, str]:
 def _document(response: http.client.HTTPResponse) -> Any:
     try:
         return json.loads(response.read(ANSWER_MAX_BYTES))
-    except ValueError:
+    except (ValueError, RecursionError):
         raise Away(f"{response.status}, and no JSON: is this MediaHub's address?") from None
     except (OSError, http.client.HTTPException) as error:
         raise Away(_described(error)) from None
@@ -200,7 +200,7 @@ def _retry_after(response: http.client.HTTPResponse) -> float | None:
     said = response.headers.get("Retry-After", "").strip()
     if said.isdecimal():
         return float(said)
-    with suppress(ValueError):
+    with suppress(ValueError, OverflowError):
         moment = parsedate_to_datetime(said)
         return max(0.0, (moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
     return None

@@ -17,13 +17,14 @@ import os
 import shutil
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from threading import Event
 from typing import Any
 
 from client import CHUNK_BYTES, TOO_LARGE, Away, LockedOut, MediaHub, Refused
+from documents import parsed
 from patience import Patience
 
 SIDECAR = ".message.json"
@@ -93,7 +94,7 @@ class Inbox:
 
     def _take(self, file: Path) -> Path:
         sidecar = file.with_name(file.name + SIDECAR)
-        said = _read(sidecar)
+        said = _said(sidecar)
         taken = self._folder / TAKEN / uuid.uuid4().hex
         taken.mkdir()
         name = f"file-{file.name}" if file.name in (MESSAGE, RESULT) else file.name
@@ -119,7 +120,7 @@ class Inbox:
                 continue
             file = self._folder / record["dropped_as"]
             sidecar = file.with_name(file.name + SIDECAR)
-            if not file.exists() and record["said"] is not None and _read(sidecar) == record["said"]:
+            if not file.exists() and record["said"] is not None and _said(sidecar) == record["said"]:
                 sidecar.unlink()
 
     def _try(self, taken: Path, patience: Patience) -> bool:
@@ -219,7 +220,12 @@ def _measured(file: Path) -> tuple[int, str]:
     return size, digest.hexdigest()
 
 
-def _read(path: Path) -> Any:
+def _said(sidecar: Path) -> Any:
+    """What somebody says of a file."""
+    return _read(sidecar, parse=parsed)
+
+
+def _read(path: Path, *, parse: Callable[[str], Any] = json.loads) -> Any:
     """The JSON of a file: None where there is no file, text where it is no JSON."""
     if len(os.fsencode(path.name)) > NAME_BYTES:
         # There can be no such file.
@@ -229,8 +235,8 @@ def _read(path: Path) -> Any:
     except FileNotFoundError:
         return None
     try:
-        return json.loads(text)
-    except ValueError:
+        return parse(text)
+    except (ValueError, RecursionError):
         return text
 
 

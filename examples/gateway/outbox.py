@@ -18,7 +18,7 @@ from typing import Any
 from client import Away, LockedOut, MediaHub, Refused, downloading
 from journal import Journal
 from network import FolderNetwork
-from patience import Patience
+from patience import MOST_ASKED_SECONDS, Patience
 
 JOURNAL = ".journal.sqlite3"
 RECEIPTS_AT_ONCE = 500
@@ -121,7 +121,7 @@ class _Work:
         self._send_all(messages)
         if not messages and wait_seconds and time.monotonic() < began_at + IDLE_SECONDS:
             # It did not let us wait: too many do already.
-            self._stop.wait(max(asked or 0, IDLE_SECONDS))
+            self._stop.wait(min(max(asked or 0, IDLE_SECONDS), MOST_ASKED_SECONDS))
         return len(messages)
 
     def _send_all(self, messages: list[dict[str, Any]]) -> None:

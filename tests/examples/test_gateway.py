@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,20 @@ def busy(handler: Handler, _body: bytes) -> None:
     handler.send_header("Retry-After", "1")
     handler.send_header("Content-Length", "0")
     handler.end_headers()
+
+
+def answering(status: int, content: bytes, **headers: str) -> Fault:
+    """Whoever it is that answers."""
+
+    def answer(handler: Handler, _body: bytes) -> None:
+        handler.send_response(status)
+        for name, value in {"Content-Type": "application/json", **headers}.items():
+            handler.send_header(name.replace("_", "-"), value)
+        handler.send_header("Content-Length", str(len(content)))
+        handler.end_headers()
+        handler.wfile.write(content)
+
+    return answer
 
 
 def damaged(handler: Handler, body: bytes) -> None:
@@ -127,6 +142,18 @@ class TestReceivedFiles:
         gateway.drop("a.jpg", jpeg())
         assert gateway.once() == 1
         assert [result["code"] for result in gateway.results("failed")] == ["sidecar"]
+
+    @pytest.mark.parametrize("depth", [985, 100_000])
+    def test_whose_sidecar_is_nested_beyond_all_measure_hold_up_no_others(
+        self, alice: Person, gateway: Gateway, depth: int
+    ) -> None:
+        (gateway.inbox / "a.jpg.message.json").write_text(f'{{"caption": {"[" * depth}{"]" * depth}}}')
+        gateway.drop("a.jpg", jpeg())
+        gateway.drop("b.jpg", png())
+        assert gateway.once() == 1
+        assert [result["code"] for result in gateway.results("failed")] == ["sidecar"]
+        assert [media["file_name"] for media in gateway.results("done")] == ["b.jpg"]
+        assert gateway.waiting_files() == []
 
     @pytest.mark.faults
     def test_that_were_taken_when_it_died_lose_their_sidecar_and_nothing_else(
@@ -234,6 +261,24 @@ class TestMessagesToSend:
         assert Media.objects.get().delivery == "delivered"
         assert len(list((gateway.outbox / "receipts").glob("*.refused"))) == 2
 
+    def test_are_not_held_up_by_receipts_that_are_odd_files(self, alice: Person, gateway: Gateway) -> None:
+        """Nested too deep to be read, or to be written again; with a name to add nothing to; of a day beyond all."""
+        alice.sent(jpeg(), message_id="m")
+        receipts = gateway.outbox / "receipts"
+        receipts.mkdir()
+        for depth in (900, 100_000):
+            odd = '{"state": "read", "message_id": %s}' % ("[" * depth + "]" * depth)
+            (receipts / f"deep-{depth}.json").write_text(odd)
+        for last in "ab":
+            (receipts / f"{'x' * 249}{last}.json").write_text("{")
+        (receipts / "late.json").write_text('{"state": "read", "message_id": "nobody\'s"}')
+        with suppress(OSError, OverflowError):
+            os.utime(receipts / "late.json", (2**61, 2**61))
+        assert gateway.once() == 0
+        assert Media.objects.get().delivery == "sent"
+        assert list(receipts.glob("*.json")) == []
+        assert len([file for file in receipts.glob("*.refused") if file.read_text() == "{"]) == 2
+
 
 # What MediaHub has done by then: nothing, or all of it and nobody has heard so.
 def done_and_silent(handler: Handler, body: bytes) -> None:
@@ -328,6 +373,20 @@ class TestAServerThatIsAway:
             eventually(lambda: Media.objects.filter(delivery="sent").exists())
         assert Media.objects.filter(direction="inbound").count() == 1
         assert "MediaHub is away" in gateway.log
+
+    @pytest.mark.parametrize(
+        "fault",
+        [
+            answering(200, b'{"messages": []}', Retry_After="9" * 400),
+            answering(503, b"", Retry_After="1 Jan 99999999999999999999 10:00:00 GMT"),
+            answering(200, b"[" * 100_000),
+        ],
+    )
+    def test_may_talk_nonsense(self, alice: Person, gateway: Gateway, door: Proxy, fault: Fault) -> None:
+        with door.failing(fault, methods=("POST",)), gateway.running() as process:
+            eventually(lambda: door.seen)
+            with pytest.raises(subprocess.TimeoutExpired):
+                process.wait(1)
 
     def test_leaves_everything_where_it_is(self, alice: Person, gateway: Gateway, door: Proxy) -> None:
         gateway.drop("a.jpg", jpeg())
