@@ -23,6 +23,11 @@ CREATE TABLE IF NOT EXISTS messages (
     network_message_id TEXT NOT NULL,
     handed_over_at REAL
 );
+CREATE TABLE IF NOT EXISTS spoiled (
+    message_id TEXT PRIMARY KEY,
+    times INTEGER NOT NULL,
+    last_at REAL NOT NULL
+);
 CREATE TABLE IF NOT EXISTS receipts (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     document TEXT NOT NULL
@@ -76,6 +81,16 @@ class Journal:
             self._rows.execute("UPDATE messages SET handed_over_at = ? WHERE message_id = ?", row)
             self._note(receipt)
 
+    def spoil(self, message_id: str) -> int:
+        """It came damaged, or was refused; how often by now."""
+        self._rows.execute("BEGIN IMMEDIATE")
+        with self._rows:
+            self._rows.execute("INSERT OR IGNORE INTO spoiled VALUES (?, 0, 0)", [message_id])
+            row = [time.time(), message_id]
+            self._rows.execute("UPDATE spoiled SET times = times + 1, last_at = ? WHERE message_id = ?", row)
+            (times,) = self._rows.execute("SELECT times FROM spoiled WHERE message_id = ?", [message_id]).fetchone()
+        return int(times)
+
     def note(self, *receipts: Mapping[str, object]) -> None:
         """MediaHub is to hear of these, all of them or none."""
         self._rows.execute("BEGIN IMMEDIATE")
@@ -98,6 +113,7 @@ class Journal:
         """Let go of messages that MediaHub will not offer again."""
         moment = time.time() - older_than_days * DAY_SECONDS
         self._rows.execute("DELETE FROM messages WHERE handed_over_at < ?", [moment])
+        self._rows.execute("DELETE FROM spoiled WHERE last_at < ?", [moment])
 
     def _insist_on(self, device_id: str) -> None:
         with closing(self._rows.execute("SELECT device_id FROM device")) as found:

@@ -250,6 +250,21 @@ class TestMessagesToSend:
             assert gateway.once("--give-up", "1") == 1
         assert Media.objects.get().delivery == "failed"
 
+    def test_are_not_given_up_for_leases_that_ended_while_the_store_was_away(
+        self, alice: Person, gateway: Gateway, door: Proxy
+    ) -> None:
+        alice.sent(jpeg(), message_id="m")
+        Media.objects.update(claim_count=9)
+        for fault in (busy, damaged):
+            with door.failing(fault, methods=("GET",), where="/v1/links"):
+                assert gateway.once("--give-up", "2") == 1
+            offer_again()
+            assert Media.objects.get().delivery == "queued"
+        with door.failing(damaged, methods=("GET",), where="/v1/links"):
+            assert gateway.once("--give-up", "2") == 1
+        assert Media.objects.get().delivery == "failed"
+        assert "m is given up: damaged or refused 2 times" in gateway.log
+
     def test_are_not_held_up_by_what_is_no_receipt(self, alice: Person, gateway: Gateway) -> None:
         alice.sent(jpeg(), message_id="m")
         gateway.hear({"message_id": "m"})
