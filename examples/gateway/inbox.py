@@ -64,24 +64,29 @@ class Inbox:
 
     def look(self, stop: Event, patience: Patience) -> bool:
         """Hand in what is there, each file once; whether all of it is done. Error: `LockedOut`."""
-        results = [self._try(taken, patience) for taken in self._taken(stop)]
+        results = [taken is not None and self._try(taken, patience) for taken in self._taken(stop)]
         return all(results)
 
-    def _taken(self, stop: Event) -> Iterator[Path]:
-        """What was taken before comes first; one after the other, so that little is under way when it ends."""
+    def _taken(self, stop: Event) -> Iterator[Path | None]:
+        """What was taken before comes first; one after the other, so that little is under way when it ends.
+
+        None for each file that cannot be taken.
+        """
         for begun in sorted((self._folder / TAKEN).iterdir(), key=_age):
             if not stop.is_set():
                 yield begun
         for file in self._settled():
-            if not stop.is_set() and (taken := self._take_if_possible(file)):
-                yield taken
+            if not stop.is_set():
+                yield self._take_if_possible(file)
 
     def _settled(self) -> list[Path]:
         """The files that are no longer written to, oldest first."""
-        youngest = time.time() - self._settle_seconds
+        now = time.time()
         with os.scandir(self._folder) as entries:
             files = [Path(entry.path) for entry in entries if entry.is_file(follow_symlinks=False)]
-        return sorted((file for file in files if _is_media(file) and _age(file) <= youngest), key=_age)
+        # A day to come is a wrong clock's, or was copied along: whoever writes just now does not make one.
+        rested = [file for file in files if _is_media(file) and abs(now - _age(file)) >= self._settle_seconds]
+        return sorted(rested, key=_age)
 
     def _take_if_possible(self, file: Path) -> Path | None:
         try:

@@ -112,6 +112,22 @@ class TestReceivedFiles:
             eventually(lambda: gateway.results("done"))
         assert gateway.waiting_files() == ["large.jpg", "large.jpg.message.json"]
 
+    def test_that_cannot_be_taken_are_left_and_it_says_so(self, alice: Person, gateway: Gateway) -> None:
+        (gateway.inbox / "a.jpg.message.json").mkdir()
+        gateway.drop("a.jpg", jpeg())
+        gateway.drop("b.jpg", png())
+        assert gateway.once() == 1
+        assert "a.jpg cannot be taken: Is a directory" in gateway.log
+        assert [media["file_name"] for media in gateway.results("done")] == ["b.jpg"]
+
+    def test_may_be_of_a_day_to_come(self, alice: Person, gateway: Gateway) -> None:
+        """As a camera whose clock is wrong dates them."""
+        gateway.drop("a.jpg", jpeg())
+        next_year = time.time() + 365 * 86_400
+        os.utime(gateway.inbox / "a.jpg", (next_year, next_year))
+        assert gateway.once("--settle", "60") == 0
+        assert [media["file_name"] for media in gateway.results("done")] == ["a.jpg"]
+
     def test_may_have_any_name(self, alice: Person, gateway: Gateway) -> None:
         names = ("message.json", "result.json", "data.json", "ü" * 120 + ".jpg", " .jpg")
         for name in names:
