@@ -135,11 +135,16 @@ class Inbox:
             log.warning("%s waits: MediaHub is away, %s", taken.name, away)
             patience.wait(asked=away.retry_after)
             return False
+        except OSError as error:
+            # A full disk, mostly. It begins again with the same id, which MediaHub answers with what it has.
+            log.warning("%s waits: it cannot be noted, %s", taken.name, error.strerror)
+            patience.wait()
+            return False
         patience.reset()
         return is_done
 
     def _hand_in(self, taken: Path) -> bool:
-        """Whether it is in. Errors: `Away`, `LockedOut`."""
+        """Whether it is in. Errors: `Away`, `LockedOut`; OSError where that cannot be noted."""
         record = _read(taken / MESSAGE)
         fields, name = record["fields"], record["dropped_as"]
         if not isinstance(fields, dict):

@@ -311,6 +311,69 @@ class TestMessagesToSend:
         assert len([file for file in receipts.glob("*.refused") if file.read_text() == "{"]) == 2
 
 
+def room_for(process: "subprocess.Popen[bytes]", size: int) -> None:
+    """What the process may write into any file; as a disk that is full to it."""
+    _, most = resource.prlimit(process.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (size if size >= 0 else most, most))
+
+
+@pytest.mark.faults
+class TestAFullDisk:
+    def test_is_waited_for_with_what_mediahub_has_taken(self, alice: Person, gateway: Gateway, door: Proxy) -> None:
+        gateway.drop("a.jpg", jpeg(), message_id="a", caption="ü" * 1024)
+        with gateway.running() as process:
+            with door.failing(_handed_on_late, times=1, methods=("POST",), where="inbound"):
+                eventually(lambda: door.seen)
+                room_for(process, 4_000)
+                door.released.set()
+                eventually(lambda: len(door.seen) > 1)
+            eventually(lambda: "waits: it cannot be noted" in gateway.log)
+            room_for(process, -1)
+            eventually(lambda: gateway.results("done"))
+        assert Media.objects.count() == 1
+        assert gateway.waiting_files() == []
+
+    def test_is_waited_for_with_messages_to_send(self, alice: Person, gateway: Gateway) -> None:
+        assert gateway.once() == 0
+        with gateway.running() as process:
+            eventually(lambda: "At work" in gateway.log)
+            room_for(process, 4_000)
+            alice.sent(jpeg(), message_id="m")
+            eventually(lambda: "disk" in gateway.log)
+            room_for(process, -1)
+
+            def is_sent() -> bool:
+                offer_again()
+                return bool(gateway.sent())
+
+            eventually(is_sent)
+            eventually(lambda: Media.objects.get().delivery == "sent")
+
+    def test_that_fills_once_a_message_was_handed_over_sends_it_no_second_time(
+        self, alice: Person, gateway: Gateway
+    ) -> None:
+        """SQLite finds out about the function when the row is to be changed."""
+        assert gateway.once() == 0
+        gateway.change_the_journal("CREATE TRIGGER full BEFORE UPDATE ON messages BEGIN SELECT no_room_left(); END")
+        alice.sent(jpeg(), message_id="m")
+        with gateway.running():
+            eventually(lambda: "no_room_left" in gateway.log)
+            shutil.rmtree(gateway.outbox / "m")
+            gateway.change_the_journal("DROP TRIGGER full")
+            offer_again()
+            eventually(lambda: Media.objects.get().delivery == "sent")
+        assert gateway.sent() == {}
+
+    def test_is_something_left_for_another_time(self, alice: Person, gateway: Gateway) -> None:
+        assert gateway.once() == 0
+        gateway.change_the_journal("CREATE TRIGGER full BEFORE INSERT ON receipts BEGIN SELECT no_room_left(); END")
+        gateway.hear({"message_id": "nobody's", "state": "read"})
+        assert gateway.once() == 1
+        gateway.change_the_journal("DROP TRIGGER full")
+        assert gateway.once() == 0
+        assert list((gateway.outbox / "receipts").iterdir()) == []
+
+
 # What MediaHub has done by then: nothing, or all of it and nobody has heard so.
 def done_and_silent(handler: Handler, body: bytes) -> None:
     handler.ask(body)
