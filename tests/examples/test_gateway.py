@@ -482,6 +482,17 @@ class TestAServerThatIsAway:
             with pytest.raises(subprocess.TimeoutExpired):
                 process.wait(1)
 
+    @pytest.mark.parametrize("content", [b"{}", b"[]", b"null", b'{"status": "ok"}'])
+    def test_is_not_taken_for_whoever_answers_in_its_place(
+        self, alice: Person, gateway: Gateway, door: Proxy, content: bytes
+    ) -> None:
+        gateway.drop("a.jpg", jpeg())
+        with door.failing(answering(200, content), methods=("POST",)):
+            assert gateway.once() == 1
+        assert "is this MediaHub's address?" in gateway.log
+        assert len(gateway.waiting_files()) == 1
+        assert gateway.results("done") == []
+
     def test_leaves_everything_where_it_is(self, alice: Person, gateway: Gateway, door: Proxy) -> None:
         gateway.drop("a.jpg", jpeg())
         with door.failing(busy, methods=("POST",)):
