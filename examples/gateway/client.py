@@ -67,23 +67,23 @@ class MediaHub:
             "Content-Length": str(len(opening) + size + len(closing)),
         }
         answer, _ = self._call("POST", self._of_device("inbound"), _streamed(opening, file, closing), headers)
-        return dict(answer)
+        return _with(answer, "message_id", str)
 
     def omit(self, fields: Fields) -> dict[str, Any]:
         """Record a received message whose media is not carried; `omitted` in the fields says why."""
         answer, _ = self._post(self._of_device("inbound"), fields)
-        return dict(answer)
+        return _with(answer, "message_id", str)
 
     def claim(self, *, most: int, wait: int) -> tuple[list[dict[str, Any]], float | None]:
         """Messages to send, which are ours until their `claimed_until`; and how long to wait where there are none."""
         wanted = {"device_ids": [self._device_id], "max": most, "wait": wait}
         answer, retry_after = self._post("/v1/outbox/claim", wanted)
-        return list(answer["messages"]), retry_after
+        return list(_with(answer, "messages", list)["messages"]), retry_after
 
     def report(self, receipts: Sequence[Fields]) -> list[dict[str, Any]]:
         """Report how far messages got; at most 500 at a time."""
         answer, _ = self._post(self._of_device("receipts"), receipts)
-        return list(answer["results"])
+        return list(_with(answer, "results", list)["results"])
 
     def _of_device(self, what: str) -> str:
         return f"/v1/devices/{quote(self._device_id, safe='')}/{what}"
@@ -189,10 +189,17 @@ def _problem(response: http.client.HTTPResponse) -> dict[str, str]:
 def _document(response: http.client.HTTPResponse) -> Any:
     try:
         return json.loads(response.read(ANSWER_MAX_BYTES))
-    except ValueError:
+    except (ValueError, RecursionError):
         raise Away(f"{response.status}, and no JSON: is this MediaHub's address?") from None
     except (OSError, http.client.HTTPException) as error:
         raise Away(_described(error)) from None
+
+
+def _with(answer: Any, name: str, kind: type) -> dict[str, Any]:
+    """The answer, which has what each of MediaHub's has. Error: `Away` where something else has answered."""
+    if not isinstance(answer, dict) or not isinstance(answer.get(name), kind):
+        raise Away(f"an answer without {name}: is this MediaHub's address?")
+    return answer
 
 
 def _retry_after(response: http.client.HTTPResponse) -> float | None:
@@ -200,7 +207,7 @@ def _retry_after(response: http.client.HTTPResponse) -> float | None:
     said = response.headers.get("Retry-After", "").strip()
     if said.isdecimal():
         return float(said)
-    with suppress(ValueError):
+    with suppress(ValueError, OverflowError):
         moment = parsedate_to_datetime(said)
         return max(0.0, (moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
     return None

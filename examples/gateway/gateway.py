@@ -9,6 +9,7 @@ import fcntl
 import logging
 import os
 import signal
+import sqlite3
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +21,8 @@ from urllib.parse import SplitResult, urlsplit
 
 from client import LockedOut, MediaHub
 from inbox import Inbox
-from outbox import Outbox
+from journal import OtherDevice
+from outbox import JOURNAL, Outbox
 from patience import Patience
 
 OK, SOMETHING_LEFT, WRONG_USAGE, LOCKED_OUT = 0, 1, 2, 3
@@ -40,7 +42,8 @@ a first try, beside `make run`:
 exit codes:
   0  told to stop (SIGTERM, SIGINT), or with --once: everything is done
   1  with --once: something is left or was refused; otherwise a fault of this program
-  2  wrong usage: an option, a folder, or another gateway that works on these folders
+  2  wrong usage: an option, a folder that cannot be used or is another device's outbox, or another gateway that
+     works on these folders
   3  MediaHub does not know the key or the device: nothing was lost, mend it and start again
 """
 
@@ -53,6 +56,10 @@ NUMBERS = (
 )
 
 log = logging.getLogger("gateway")
+
+
+class Unusable(Exception):  # noqa: N818 - what a folder is
+    """A folder cannot be worked in. The words say which, and why."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -70,6 +77,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except LockedOut as locked_out:
         log.critical("MediaHub lets this gateway do nothing: %s", locked_out)
         return LOCKED_OUT
+    except Unusable as unusable:
+        log.critical("%s", unusable)
+        return WRONG_USAGE
     except BlockingIOError:
         log.critical("Another gateway works on these folders.")
         return WRONG_USAGE
@@ -159,16 +169,7 @@ def _locked(folder: Path) -> Iterator[None]:
 
 
 def _work(options: argparse.Namespace, stop: Event) -> int:
-    mediahub = MediaHub(url=options.url, key=options.key, device_id=options.device)
-    inbox = Inbox(options.inbox, mediahub=mediahub, settle_seconds=options.settle, keep_days=options.keep_days)
-    outbox = Outbox(
-        options.outbox,
-        mediahub=mediahub,
-        most=options.max,
-        wait_seconds=options.wait,
-        give_up_after=options.give_up,
-        keep_days=options.keep_days,
-    )
+    inbox, outbox = _opened(options)
     if options.once:
         # Both, whatever the first says.
         done = [inbox.look(stop, Patience(stop)), outbox.empty(stop)]
@@ -177,6 +178,32 @@ def _work(options: argparse.Namespace, stop: Event) -> int:
     _side_by_side(inbox.run, outbox.run, stop=stop)
     log.info("Stopped.")
     return OK
+
+
+def _opened(options: argparse.Namespace) -> tuple[Inbox, Outbox]:
+    """Error: `Unusable`."""
+    mediahub = MediaHub(url=options.url, key=options.key, device_id=options.device)
+    try:
+        inbox = Inbox(options.inbox, mediahub=mediahub, settle_seconds=options.settle, keep_days=options.keep_days)
+        return inbox, _outbox(options, mediahub)
+    except OtherDevice as other:
+        raise Unusable(f"{options.outbox} tells what was sent for device {other}: give another --outbox") from None
+    except OSError as error:
+        raise Unusable(f"{error.filename} cannot be used: {error.strerror}") from None
+    except sqlite3.Error as error:
+        raise Unusable(f"{options.outbox / JOURNAL} cannot be used: {error}") from None
+
+
+def _outbox(options: argparse.Namespace, mediahub: MediaHub) -> Outbox:
+    return Outbox(
+        options.outbox,
+        mediahub=mediahub,
+        device_id=options.device,
+        most=options.max,
+        wait_seconds=options.wait,
+        give_up_after=options.give_up,
+        keep_days=options.keep_days,
+    )
 
 
 def _side_by_side(*runs: Callable[[Event], None], stop: Event) -> None:

@@ -17,13 +17,14 @@ import os
 import shutil
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from threading import Event
 from typing import Any
 
 from client import CHUNK_BYTES, TOO_LARGE, Away, LockedOut, MediaHub, Refused
+from documents import parsed
 from patience import Patience
 
 SIDECAR = ".message.json"
@@ -63,24 +64,29 @@ class Inbox:
 
     def look(self, stop: Event, patience: Patience) -> bool:
         """Hand in what is there, each file once; whether all of it is done. Error: `LockedOut`."""
-        results = [self._try(taken, patience) for taken in self._taken(stop)]
+        results = [taken is not None and self._try(taken, patience) for taken in self._taken(stop)]
         return all(results)
 
-    def _taken(self, stop: Event) -> Iterator[Path]:
-        """What was taken before comes first; one after the other, so that little is under way when it ends."""
+    def _taken(self, stop: Event) -> Iterator[Path | None]:
+        """What was taken before comes first; one after the other, so that little is under way when it ends.
+
+        None for each file that cannot be taken.
+        """
         for begun in sorted((self._folder / TAKEN).iterdir(), key=_age):
             if not stop.is_set():
                 yield begun
         for file in self._settled():
-            if not stop.is_set() and (taken := self._take_if_possible(file)):
-                yield taken
+            if not stop.is_set():
+                yield self._take_if_possible(file)
 
     def _settled(self) -> list[Path]:
         """The files that are no longer written to, oldest first."""
-        youngest = time.time() - self._settle_seconds
+        now = time.time()
         with os.scandir(self._folder) as entries:
             files = [Path(entry.path) for entry in entries if entry.is_file(follow_symlinks=False)]
-        return sorted((file for file in files if _is_media(file) and _age(file) <= youngest), key=_age)
+        # A day to come is a wrong clock's, or was copied along: whoever writes just now does not make one.
+        rested = [file for file in files if _is_media(file) and abs(now - _age(file)) >= self._settle_seconds]
+        return sorted(rested, key=_age)
 
     def _take_if_possible(self, file: Path) -> Path | None:
         try:
@@ -93,7 +99,7 @@ class Inbox:
 
     def _take(self, file: Path) -> Path:
         sidecar = file.with_name(file.name + SIDECAR)
-        said = _read(sidecar)
+        said = _said(sidecar)
         taken = self._folder / TAKEN / uuid.uuid4().hex
         taken.mkdir()
         name = f"file-{file.name}" if file.name in (MESSAGE, RESULT) else file.name
@@ -119,7 +125,7 @@ class Inbox:
                 continue
             file = self._folder / record["dropped_as"]
             sidecar = file.with_name(file.name + SIDECAR)
-            if not file.exists() and record["said"] is not None and _read(sidecar) == record["said"]:
+            if not file.exists() and record["said"] is not None and _said(sidecar) == record["said"]:
                 sidecar.unlink()
 
     def _try(self, taken: Path, patience: Patience) -> bool:
@@ -129,11 +135,16 @@ class Inbox:
             log.warning("%s waits: MediaHub is away, %s", taken.name, away)
             patience.wait(asked=away.retry_after)
             return False
+        except OSError as error:
+            # A full disk, mostly. It begins again with the same id, which MediaHub answers with what it has.
+            log.warning("%s waits: it cannot be noted, %s", taken.name, error.strerror)
+            patience.wait()
+            return False
         patience.reset()
         return is_done
 
     def _hand_in(self, taken: Path) -> bool:
-        """Whether it is in. Errors: `Away`, `LockedOut`."""
+        """Whether it is in. Errors: `Away`, `LockedOut`; OSError where that cannot be noted."""
         record = _read(taken / MESSAGE)
         fields, name = record["fields"], record["dropped_as"]
         if not isinstance(fields, dict):
@@ -219,7 +230,12 @@ def _measured(file: Path) -> tuple[int, str]:
     return size, digest.hexdigest()
 
 
-def _read(path: Path) -> Any:
+def _said(sidecar: Path) -> Any:
+    """What somebody says of a file."""
+    return _read(sidecar, parse=parsed)
+
+
+def _read(path: Path, *, parse: Callable[[str], Any] = json.loads) -> Any:
     """The JSON of a file: None where there is no file, text where it is no JSON."""
     if len(os.fsencode(path.name)) > NAME_BYTES:
         # There can be no such file.
@@ -229,8 +245,8 @@ def _read(path: Path) -> Any:
     except FileNotFoundError:
         return None
     try:
-        return json.loads(text)
-    except ValueError:
+        return parse(text)
+    except (ValueError, RecursionError):
         return text
 
 

@@ -1,6 +1,7 @@
 """Journal: which messages were handed over, and which receipts MediaHub has yet to hear of. It survives every death.
 
-MediaHub gives a message to a gateway at least once. That it is sent no more than once is up to this file.
+MediaHub gives a message to a gateway at least once. That it is sent no more than once is up to this file. It tells
+messages apart by their ids, which are unique for one device only: a journal belongs to its device.
 """
 
 import json
@@ -14,10 +15,18 @@ from typing import Any
 DAY_SECONDS = 86_400
 
 SCHEMA = """
+CREATE TABLE IF NOT EXISTS device (
+    device_id TEXT NOT NULL
+);
 CREATE TABLE IF NOT EXISTS messages (
     message_id TEXT PRIMARY KEY,
     network_message_id TEXT NOT NULL,
     handed_over_at REAL
+);
+CREATE TABLE IF NOT EXISTS spoiled (
+    message_id TEXT PRIMARY KEY,
+    times INTEGER NOT NULL,
+    last_at REAL NOT NULL
 );
 CREATE TABLE IF NOT EXISTS receipts (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -26,13 +35,18 @@ CREATE TABLE IF NOT EXISTS receipts (
 """
 
 
-class Journal:
-    """One file, used by the thread that made it."""
+class OtherDevice(Exception):  # noqa: N818 - what it is
+    """The journal is of this other device, and a message of ours could be taken for one of its own."""
 
-    def __init__(self, path: Path) -> None:
+
+class Journal:
+    """One file, used by the thread that made it. Errors: `OtherDevice`, sqlite3.Error."""
+
+    def __init__(self, path: Path, *, device_id: str) -> None:
         self._rows = sqlite3.connect(path, isolation_level=None)
         self._rows.execute("PRAGMA synchronous = FULL")
         self._rows.executescript(SCHEMA)
+        self._insist_on(device_id)
 
     def close(self) -> None:
         """Nothing is lost where it is not called."""
@@ -67,6 +81,16 @@ class Journal:
             self._rows.execute("UPDATE messages SET handed_over_at = ? WHERE message_id = ?", row)
             self._note(receipt)
 
+    def spoil(self, message_id: str) -> int:
+        """It came damaged, or was refused; how often by now."""
+        self._rows.execute("BEGIN IMMEDIATE")
+        with self._rows:
+            self._rows.execute("INSERT OR IGNORE INTO spoiled VALUES (?, 0, 0)", [message_id])
+            row = [time.time(), message_id]
+            self._rows.execute("UPDATE spoiled SET times = times + 1, last_at = ? WHERE message_id = ?", row)
+            (times,) = self._rows.execute("SELECT times FROM spoiled WHERE message_id = ?", [message_id]).fetchone()
+        return int(times)
+
     def note(self, *receipts: Mapping[str, object]) -> None:
         """MediaHub is to hear of these, all of them or none."""
         self._rows.execute("BEGIN IMMEDIATE")
@@ -89,6 +113,16 @@ class Journal:
         """Let go of messages that MediaHub will not offer again."""
         moment = time.time() - older_than_days * DAY_SECONDS
         self._rows.execute("DELETE FROM messages WHERE handed_over_at < ?", [moment])
+        self._rows.execute("DELETE FROM spoiled WHERE last_at < ?", [moment])
+
+    def _insist_on(self, device_id: str) -> None:
+        with closing(self._rows.execute("SELECT device_id FROM device")) as found:
+            row = found.fetchone()
+        if row is None:
+            # A new one, or one from before journals had a device.
+            self._rows.execute("INSERT INTO device (device_id) VALUES (?)", [device_id])
+        elif row[0].lower() != device_id.lower():
+            raise OtherDevice(row[0])
 
     def _note(self, receipt: Mapping[str, object]) -> None:
         self._rows.execute("INSERT INTO receipts (document) VALUES (?)", [json.dumps(receipt)])

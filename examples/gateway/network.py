@@ -16,12 +16,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from documents import parsed
+
 STAGING, RECEIPTS = ".staging", "receipts"
 MESSAGE = "message.json"
 STATES = {"sent", "delivered", "read", "failed"}
 SAFE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 UNSAFE = re.compile(r"[\x00-\x1f\x7f/\\:*?\"<>|]+")
 NAME_BYTES = 200
+REFUSED = ".refused"
+# What file systems allow.
+LONGEST_NAME_BYTES = 255
 
 log = logging.getLogger("network")
 
@@ -70,14 +75,14 @@ class FolderNetwork:
         for file in sorted((self._folder / RECEIPTS).glob("*.json")):
             try:
                 yield file, _receipts(file)
-            except (ValueError, TypeError, AttributeError, OSError) as error:
+            except (ValueError, TypeError, AttributeError, OverflowError, OSError) as error:
                 log.error("%s holds no receipts: %s", file.name, error)
-                file.rename(file.with_name(f"{file.name}.refused"))
+                file.rename(file.with_name(_refused(file.name)))
 
 
 def _receipts(file: Path) -> list[dict[str, Any]]:
-    """Errors: ValueError, TypeError and AttributeError for what are none, OSError for what cannot be read."""
-    found = json.loads(file.read_text(encoding="utf-8"))
+    """Errors: ValueError, TypeError, AttributeError and OverflowError for what are none, OSError for the unreadable."""
+    found = parsed(file.read_text(encoding="utf-8"))
     written_at = datetime.fromtimestamp(file.stat().st_mtime, UTC).isoformat()
     said = found if isinstance(found, list) else [found]
     # Whoever has nothing to say of a field may say null.
@@ -88,6 +93,13 @@ def _receipts(file: Path) -> list[dict[str, Any]]:
             message = "each needs message_id or network_message_id, and a state: sent, delivered, read or failed"
             raise ValueError(message)
     return receipts
+
+
+def _refused(name: str) -> str:
+    """Where a file goes that holds no receipts; its name is made shorter where nothing can be added to it."""
+    if len(os.fsencode(name + REFUSED)) > LONGEST_NAME_BYTES:
+        name = hashlib.sha256(os.fsencode(name)).hexdigest()
+    return name + REFUSED
 
 
 def _slug(message_id: str) -> str:

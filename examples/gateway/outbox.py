@@ -1,15 +1,17 @@
 """Outbox: messages are claimed, downloaded, checked, handed to the network once, and reported on.
 
 The order in which things are noted: staged files, "begun", handed over, "finished" with its receipt in one
-transaction, reported. A death anywhere in between is mended at the next start or by the end of the lease.
+transaction, reported. A death anywhere in between is mended at the next start or by the end of the lease, a full
+disk at the next look.
 """
 
 import hashlib
 import logging
 import os
+import sqlite3
 import time
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
@@ -18,7 +20,7 @@ from typing import Any
 from client import Away, LockedOut, MediaHub, Refused, downloading
 from journal import Journal
 from network import FolderNetwork
-from patience import Patience
+from patience import MOST_ASKED_SECONDS, Patience
 
 JOURNAL = ".journal.sqlite3"
 RECEIPTS_AT_ONCE = 500
@@ -33,41 +35,55 @@ class Corrupt(Exception):  # noqa: N818 - what it is
 
 
 class Outbox:
-    """What is to be sent for one device."""
+    """What is to be sent for one device. Errors of an unfit folder: `OtherDevice`, OSError, sqlite3.Error."""
 
     def __init__(  # noqa: PLR0913 - what an outbox is made of, each by its name
-        self, folder: Path, *, mediahub: MediaHub, most: int, wait_seconds: int, give_up_after: int, keep_days: int
+        self,
+        folder: Path,
+        *,
+        mediahub: MediaHub,
+        device_id: str,
+        most: int,
+        wait_seconds: int,
+        give_up_after: int,
+        keep_days: int,
     ) -> None:
         self._mediahub = mediahub
+        self._device_id = device_id
         self._network = FolderNetwork(folder)
         self._journal_file = folder / JOURNAL
         self._most = most
         self._wait_seconds = wait_seconds
         self._give_up_after = give_up_after
         self._keep_days = keep_days
+        # Before anything is sent: is it ours?
+        self._journal().close()
 
     def run(self, stop: Event) -> None:
         """Send whatever comes, until it is time to stop. Error: `LockedOut`."""
-        with closing(Journal(self._journal_file)) as journal:
+        with closing(self._journal()) as journal:
             work = _Work(self._mediahub, self._network, journal, stop, give_up_after=self._give_up_after)
-            work.recover()
             tidied_at = -TIDY_SECONDS
             while not stop.is_set():
                 work.look(most=self._most, wait_seconds=self._wait_seconds)
                 if time.monotonic() > tidied_at + TIDY_SECONDS:
                     tidied_at = time.monotonic()
-                    journal.forget(older_than_days=self._keep_days)
+                    with suppress(sqlite3.OperationalError):
+                        # A full disk: the next hour will do.
+                        journal.forget(older_than_days=self._keep_days)
 
     def empty(self, stop: Event) -> bool:
         """Send what is there, and return; whether all went well. Error: `LockedOut`."""
-        with closing(Journal(self._journal_file)) as journal:
+        with closing(self._journal()) as journal:
             work = _Work(self._mediahub, self._network, journal, stop, give_up_after=self._give_up_after)
-            work.recover()
             while not stop.is_set():
                 found = work.look(most=self._most, wait_seconds=0)
                 if found is None or not found:
                     return found is not None and not work.failures and not journal.receipts(1)
         return False
+
+    def _journal(self) -> Journal:
+        return Journal(self._journal_file, device_id=self._device_id)
 
 
 class _Work:
@@ -82,33 +98,51 @@ class _Work:
         self._stop = stop
         self._give_up_after = give_up_after
         self._patience = Patience(stop)
+        self._patience_with_the_disk = Patience(stop)
+        self._is_in_order = False
         self.failures = 0
-
-    def recover(self) -> None:
-        """Finish what was begun when this gateway died."""
-        for message_id, network_id in self._journal.begun():
-            log.info("%s was being handed over when this gateway ended", message_id)
-            self._finish(message_id, network_id)
 
     def look(self, *, most: int, wait_seconds: int) -> int | None:
         """How many messages there were: the last receipts are reported, then some are claimed and sent.
 
-        None where MediaHub was away. Error: `LockedOut`.
+        None where MediaHub was away, or nothing could be noted. Error: `LockedOut`.
         """
-        began_at = time.monotonic()
         try:
-            self._report()
-            messages, asked = self._mediahub.claim(most=most, wait=wait_seconds)
+            found = self._look(most=most, wait_seconds=wait_seconds)
         except Away as away:
             log.warning("MediaHub is away, %s", away)
             self._patience.wait(asked=away.retry_after)
             return None
+        except (OSError, sqlite3.OperationalError) as error:
+            # A full disk, mostly, which passes. What was begun by then may have been handed over.
+            self._is_in_order = False
+            log.warning("Messages to send wait: nothing can be noted, %s", error)
+            self._patience_with_the_disk.wait()
+            return None
+        self._patience_with_the_disk.reset()
+        return found
+
+    def _look(self, *, most: int, wait_seconds: int) -> int:
+        """Errors: `Away`, `LockedOut`; OSError and sqlite3.OperationalError where something cannot be noted."""
+        began_at = time.monotonic()
+        self._recover()
+        self._report()
+        messages, asked = self._mediahub.claim(most=most, wait=wait_seconds)
         self._patience.reset()
         self._send_all(messages)
         if not messages and wait_seconds and time.monotonic() < began_at + IDLE_SECONDS:
             # It did not let us wait: too many do already.
-            self._stop.wait(max(asked or 0, IDLE_SECONDS))
+            self._stop.wait(min(max(asked or 0, IDLE_SECONDS), MOST_ASKED_SECONDS))
         return len(messages)
+
+    def _recover(self) -> None:
+        """Finish what was begun when this gateway died, or could not note what it did."""
+        if self._is_in_order:
+            return
+        for message_id, network_id in self._journal.begun():
+            log.info("%s was being handed over when this gateway could not go on", message_id)
+            self._finish(message_id, network_id)
+        self._is_in_order = True
 
     def _send_all(self, messages: list[dict[str, Any]]) -> None:
         for message in messages:
@@ -133,7 +167,7 @@ class _Work:
             self._patience.wait(asked=away.retry_after)
         except (Refused, Corrupt) as error:
             self._leave(message_id, str(error))
-            self._give_up_at_last(message)
+            self._give_up_at_last(message_id)
         except OSError as error:
             self._leave(message_id, f"cannot write: {error.strerror}")
             self._patience.wait()
@@ -170,11 +204,13 @@ class _Work:
         self._network.drop(message_id)
         log.warning("%s is left until it is offered again: %s", message_id, reason)
 
-    def _give_up_at_last(self, message: Mapping[str, Any]) -> None:
-        if message["claim_count"] < self._give_up_after:
+    def _give_up_at_last(self, message_id: str) -> None:
+        # Not by MediaHub's count of claims: most leases that end do so because something was away.
+        times = self._journal.spoil(message_id)
+        if times < self._give_up_after:
             return
-        log.error("%s is given up after %s times", message["message_id"], message["claim_count"])
-        self._journal.note({"message_id": message["message_id"], "state": "failed", "at": _now()})
+        log.error("%s is given up: damaged or refused %s times", message_id, times)
+        self._journal.note({"message_id": message_id, "state": "failed", "at": _now()})
 
     def _report_if_possible(self) -> None:
         try:

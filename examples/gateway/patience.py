@@ -21,7 +21,7 @@ class Patience:
         self._seconds = FIRST_SECONDS
 
     def wait(self, *, asked: float | None = None) -> None:
-        """Wait, never for less than the server asked for; return at once when it is time to stop."""
+        """Wait, never for less than was asked for, up to five minutes; return at once when it is time to stop."""
         jittered = self._seconds * random.uniform(0.5, 1)  # noqa: S311 - spread, not secrecy
         self._seconds = min(2 * self._seconds, MOST_SECONDS)
         self._stop.wait(max(jittered, min(asked or 0, MOST_ASKED_SECONDS)))

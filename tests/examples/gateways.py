@@ -100,5 +100,9 @@ class Gateway:
 
     def forget_the_end_of(self, message_id: str) -> None:
         """Leave the journal as it is in the middle of handing over."""
+        self.change_the_journal("UPDATE messages SET handed_over_at = NULL WHERE message_id = ?", message_id)
+
+    def change_the_journal(self, statement: str, *values: str) -> None:
+        """What this program would not do: make it as an older one left it, or as one that was killed did."""
         with closing(sqlite3.connect(self.outbox / ".journal.sqlite3")) as rows, rows:
-            rows.execute("UPDATE messages SET handed_over_at = NULL WHERE message_id = ?", [message_id])
+            rows.execute(statement, values)

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,20 @@ def busy(handler: Handler, _body: bytes) -> None:
     handler.send_header("Retry-After", "1")
     handler.send_header("Content-Length", "0")
     handler.end_headers()
+
+
+def answering(status: int, content: bytes, **headers: str) -> Fault:
+    """Whoever it is that answers."""
+
+    def answer(handler: Handler, _body: bytes) -> None:
+        handler.send_response(status)
+        for name, value in {"Content-Type": "application/json", **headers}.items():
+            handler.send_header(name.replace("_", "-"), value)
+        handler.send_header("Content-Length", str(len(content)))
+        handler.end_headers()
+        handler.wfile.write(content)
+
+    return answer
 
 
 def damaged(handler: Handler, body: bytes) -> None:
@@ -97,6 +112,22 @@ class TestReceivedFiles:
             eventually(lambda: gateway.results("done"))
         assert gateway.waiting_files() == ["large.jpg", "large.jpg.message.json"]
 
+    def test_that_cannot_be_taken_are_left_and_it_says_so(self, alice: Person, gateway: Gateway) -> None:
+        (gateway.inbox / "a.jpg.message.json").mkdir()
+        gateway.drop("a.jpg", jpeg())
+        gateway.drop("b.jpg", png())
+        assert gateway.once() == 1
+        assert "a.jpg cannot be taken: Is a directory" in gateway.log
+        assert [media["file_name"] for media in gateway.results("done")] == ["b.jpg"]
+
+    def test_may_be_of_a_day_to_come(self, alice: Person, gateway: Gateway) -> None:
+        """As a camera whose clock is wrong dates them."""
+        gateway.drop("a.jpg", jpeg())
+        next_year = time.time() + 365 * 86_400
+        os.utime(gateway.inbox / "a.jpg", (next_year, next_year))
+        assert gateway.once("--settle", "60") == 0
+        assert [media["file_name"] for media in gateway.results("done")] == ["a.jpg"]
+
     def test_may_have_any_name(self, alice: Person, gateway: Gateway) -> None:
         names = ("message.json", "result.json", "data.json", "ü" * 120 + ".jpg", " .jpg")
         for name in names:
@@ -127,6 +158,18 @@ class TestReceivedFiles:
         gateway.drop("a.jpg", jpeg())
         assert gateway.once() == 1
         assert [result["code"] for result in gateway.results("failed")] == ["sidecar"]
+
+    @pytest.mark.parametrize("depth", [985, 100_000])
+    def test_whose_sidecar_is_nested_beyond_all_measure_hold_up_no_others(
+        self, alice: Person, gateway: Gateway, depth: int
+    ) -> None:
+        (gateway.inbox / "a.jpg.message.json").write_text(f'{{"caption": {"[" * depth}{"]" * depth}}}')
+        gateway.drop("a.jpg", jpeg())
+        gateway.drop("b.jpg", png())
+        assert gateway.once() == 1
+        assert [result["code"] for result in gateway.results("failed")] == ["sidecar"]
+        assert [media["file_name"] for media in gateway.results("done")] == ["b.jpg"]
+        assert gateway.waiting_files() == []
 
     @pytest.mark.faults
     def test_that_were_taken_when_it_died_lose_their_sidecar_and_nothing_else(
@@ -223,6 +266,21 @@ class TestMessagesToSend:
             assert gateway.once("--give-up", "1") == 1
         assert Media.objects.get().delivery == "failed"
 
+    def test_are_not_given_up_for_leases_that_ended_while_the_store_was_away(
+        self, alice: Person, gateway: Gateway, door: Proxy
+    ) -> None:
+        alice.sent(jpeg(), message_id="m")
+        Media.objects.update(claim_count=9)
+        for fault in (busy, damaged):
+            with door.failing(fault, methods=("GET",), where="/v1/links"):
+                assert gateway.once("--give-up", "2") == 1
+            offer_again()
+            assert Media.objects.get().delivery == "queued"
+        with door.failing(damaged, methods=("GET",), where="/v1/links"):
+            assert gateway.once("--give-up", "2") == 1
+        assert Media.objects.get().delivery == "failed"
+        assert "m is given up: damaged or refused 2 times" in gateway.log
+
     def test_are_not_held_up_by_what_is_no_receipt(self, alice: Person, gateway: Gateway) -> None:
         alice.sent(jpeg(), message_id="m")
         gateway.hear({"message_id": "m"})
@@ -233,6 +291,87 @@ class TestMessagesToSend:
         assert gateway.once() == 0
         assert Media.objects.get().delivery == "delivered"
         assert len(list((gateway.outbox / "receipts").glob("*.refused"))) == 2
+
+    def test_are_not_held_up_by_receipts_that_are_odd_files(self, alice: Person, gateway: Gateway) -> None:
+        """Nested too deep to be read, or to be written again; with a name to add nothing to; of a day beyond all."""
+        alice.sent(jpeg(), message_id="m")
+        receipts = gateway.outbox / "receipts"
+        receipts.mkdir()
+        for depth in (900, 100_000):
+            odd = '{"state": "read", "message_id": %s}' % ("[" * depth + "]" * depth)
+            (receipts / f"deep-{depth}.json").write_text(odd)
+        for last in "ab":
+            (receipts / f"{'x' * 249}{last}.json").write_text("{")
+        (receipts / "late.json").write_text('{"state": "read", "message_id": "nobody\'s"}')
+        with suppress(OSError, OverflowError):
+            os.utime(receipts / "late.json", (2**61, 2**61))
+        assert gateway.once() == 0
+        assert Media.objects.get().delivery == "sent"
+        assert list(receipts.glob("*.json")) == []
+        assert len([file for file in receipts.glob("*.refused") if file.read_text() == "{"]) == 2
+
+
+def room_for(process: "subprocess.Popen[bytes]", size: int) -> None:
+    """What the process may write into any file; as a disk that is full to it."""
+    _, most = resource.prlimit(process.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (size if size >= 0 else most, most))
+
+
+@pytest.mark.faults
+class TestAFullDisk:
+    def test_is_waited_for_with_what_mediahub_has_taken(self, alice: Person, gateway: Gateway, door: Proxy) -> None:
+        gateway.drop("a.jpg", jpeg(), message_id="a", caption="ü" * 1024)
+        with gateway.running() as process:
+            with door.failing(_handed_on_late, times=1, methods=("POST",), where="inbound"):
+                eventually(lambda: door.seen)
+                room_for(process, 4_000)
+                door.released.set()
+                eventually(lambda: len(door.seen) > 1)
+            eventually(lambda: "waits: it cannot be noted" in gateway.log)
+            room_for(process, -1)
+            eventually(lambda: gateway.results("done"))
+        assert Media.objects.count() == 1
+        assert gateway.waiting_files() == []
+
+    def test_is_waited_for_with_messages_to_send(self, alice: Person, gateway: Gateway) -> None:
+        assert gateway.once() == 0
+        with gateway.running() as process:
+            eventually(lambda: "At work" in gateway.log)
+            room_for(process, 4_000)
+            alice.sent(jpeg(), message_id="m")
+            eventually(lambda: "disk" in gateway.log)
+            room_for(process, -1)
+
+            def is_sent() -> bool:
+                offer_again()
+                return bool(gateway.sent())
+
+            eventually(is_sent)
+            eventually(lambda: Media.objects.get().delivery == "sent")
+
+    def test_that_fills_once_a_message_was_handed_over_sends_it_no_second_time(
+        self, alice: Person, gateway: Gateway
+    ) -> None:
+        """SQLite finds out about the function when the row is to be changed."""
+        assert gateway.once() == 0
+        gateway.change_the_journal("CREATE TRIGGER full BEFORE UPDATE ON messages BEGIN SELECT no_room_left(); END")
+        alice.sent(jpeg(), message_id="m")
+        with gateway.running():
+            eventually(lambda: "no_room_left" in gateway.log)
+            shutil.rmtree(gateway.outbox / "m")
+            gateway.change_the_journal("DROP TRIGGER full")
+            offer_again()
+            eventually(lambda: Media.objects.get().delivery == "sent")
+        assert gateway.sent() == {}
+
+    def test_is_something_left_for_another_time(self, alice: Person, gateway: Gateway) -> None:
+        assert gateway.once() == 0
+        gateway.change_the_journal("CREATE TRIGGER full BEFORE INSERT ON receipts BEGIN SELECT no_room_left(); END")
+        gateway.hear({"message_id": "nobody's", "state": "read"})
+        assert gateway.once() == 1
+        gateway.change_the_journal("DROP TRIGGER full")
+        assert gateway.once() == 0
+        assert list((gateway.outbox / "receipts").iterdir()) == []
 
 
 # What MediaHub has done by then: nothing, or all of it and nobody has heard so.
@@ -329,6 +468,31 @@ class TestAServerThatIsAway:
         assert Media.objects.filter(direction="inbound").count() == 1
         assert "MediaHub is away" in gateway.log
 
+    @pytest.mark.parametrize(
+        "fault",
+        [
+            answering(200, b'{"messages": []}', Retry_After="9" * 400),
+            answering(503, b"", Retry_After="1 Jan 99999999999999999999 10:00:00 GMT"),
+            answering(200, b"[" * 100_000),
+        ],
+    )
+    def test_may_talk_nonsense(self, alice: Person, gateway: Gateway, door: Proxy, fault: Fault) -> None:
+        with door.failing(fault, methods=("POST",)), gateway.running() as process:
+            eventually(lambda: door.seen)
+            with pytest.raises(subprocess.TimeoutExpired):
+                process.wait(1)
+
+    @pytest.mark.parametrize("content", [b"{}", b"[]", b"null", b'{"status": "ok"}'])
+    def test_is_not_taken_for_whoever_answers_in_its_place(
+        self, alice: Person, gateway: Gateway, door: Proxy, content: bytes
+    ) -> None:
+        gateway.drop("a.jpg", jpeg())
+        with door.failing(answering(200, content), methods=("POST",)):
+            assert gateway.once() == 1
+        assert "is this MediaHub's address?" in gateway.log
+        assert len(gateway.waiting_files()) == 1
+        assert gateway.results("done") == []
+
     def test_leaves_everything_where_it_is(self, alice: Person, gateway: Gateway, door: Proxy) -> None:
         gateway.drop("a.jpg", jpeg())
         with door.failing(busy, methods=("POST",)):
@@ -378,6 +542,45 @@ class TestAGatewayThatMayNot:
         with gateway.running():
             eventually(lambda: "At work" in gateway.log)
             assert gateway.once() == 2
+
+    def test_share_its_outbox_with_another_device_whose_messages_may_have_the_same_ids(
+        self, alice: Person, gateway: Gateway
+    ) -> None:
+        alice.sent(jpeg(), message_id="order-1")
+        assert gateway.once() == 0
+        other = alice.another_device()
+        assert alice.api.send(other, png(), message_id="order-1").status_code == 201
+        gateway.env["MEDIAHUB_DEVICE_ID"] = str(other.pk)
+        assert gateway.once() == 2
+        assert f"was sent for device {alice.device.pk}: give another --outbox" in gateway.log
+        assert Media.objects.get(device=other).delivery == "queued"
+
+        gateway.outbox = gateway.outbox.with_name("another-outbox")
+        assert gateway.once() == 0
+        assert gateway.sent()["order-1"]["content"] == png()
+
+    def test_share_an_outbox_from_before_outboxes_had_a_device_once_it_has_one(
+        self, alice: Person, gateway: Gateway
+    ) -> None:
+        alice.sent(jpeg(), message_id="m")
+        assert gateway.once() == 0
+        gateway.change_the_journal("DROP TABLE device")
+        Media.objects.update(delivery="queued", claimed_until=None)
+        assert gateway.once() == 0
+        assert (gateway.log.count("is handed over as"), Media.objects.get().delivery) == (1, "sent")
+        gateway.env["MEDIAHUB_DEVICE_ID"] = str(alice.device.pk).upper()
+        assert gateway.once() == 0
+        gateway.env["MEDIAHUB_DEVICE_ID"] = str(alice.another_device().pk)
+        assert gateway.once() == 2
+
+    def test_use_its_folders_says_which_and_why(self, alice: Person, gateway: Gateway) -> None:
+        (gateway.inbox / "done").touch()
+        assert gateway.once() == 2
+        assert f"{gateway.inbox}/done cannot be used: File exists" in gateway.log
+        (gateway.inbox / "done").unlink()
+        (gateway.outbox / ".journal.sqlite3").write_text("no journal " * 100)
+        assert gateway.once() == 2
+        assert f"{gateway.outbox}/.journal.sqlite3 cannot be used: file is not a database" in gateway.log
 
     @pytest.mark.parametrize(
         "options",
