@@ -106,8 +106,9 @@ class TestReadyz:
         assert answer.json()["checks"] == {**OK, "store_mark": "failed"}
 
     @pytest.mark.django_db(transaction=True)
-    def test_sees_a_store_that_another_database_has_filled(self, tmp_path: Path) -> None:
+    def test_sees_a_store_that_another_database_has_filled(self, settings: Settings, tmp_path: Path) -> None:
         """Before the first upload is refused: it bears no mark, and nothing of ours."""
+        stores.use(settings, bucket="", folder=tmp_path / "media")
         key = new_key(app_id=uuid.uuid4())
         stores.put(key, b"another's", tmp_path)
         assert Client().get("/readyz").json()["checks"] == {**OK, "store_mark": "failed"}
