@@ -1,7 +1,8 @@
 """The brake: what merely expired always goes; a changed rule or a filter takes no large share unasked."""
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -42,6 +43,15 @@ def once() -> Callable[[], bool]:
     """Time for one batch."""
     asked = itertools.count()
     return lambda: next(asked) == 0
+
+
+@contextmanager
+def shortened_further(app: App, *, at: str) -> Iterator[None]:
+    """To four days now, and to two at the first such moment."""
+    shorten(app, keep_days=4)
+    is_first = once()
+    with failpoints.at(at, lambda: shorten(app, keep_days=2) if is_first() else None):
+        yield
 
 
 def stored(app: App) -> int:
@@ -174,28 +184,14 @@ class TestAShortenedRule:
     def test_that_was_applied_while_a_purge_ran_takes_no_more_than_was_weighed(self, app: App) -> None:
         aged(app, days=5, count=4)
         aged(app, days=3, count=6)
-        shorten(app, keep_days=4)
-        times = itertools.count()
-
-        def shorten_further() -> None:
-            if next(times) == 0:
-                shorten(app, keep_days=2)
-
-        with failpoints.at("retention.batch_purged", shorten_further):
+        with shortened_further(app, at="retention.batch_purged"):
             assert purge(batch_rows=1).rows == 4
         assert (purge().rows, len(purge().braked), stored(app)) == (0, 1, 6)
 
     def test_that_was_applied_while_it_was_weighed_is_weighed_whole(self, app: App) -> None:
         aged(app, days=5, count=2)
         aged(app, days=3, count=8)
-        shorten(app, keep_days=4)
-        times = itertools.count()
-
-        def shorten_further() -> None:
-            if next(times) == 0:
-                shorten(app, keep_days=2)
-
-        with failpoints.at("retention.weighed", shorten_further):
+        with shortened_further(app, at="retention.weighed"):
             purged = purge()
         assert (purged.rows, [stopped.chosen for stopped in purged.braked], stored(app)) == (0, [10], 10)
 
