@@ -92,7 +92,9 @@ def _next_batch(rule: RetentionRule, rows: MediaQuerySet) -> tuple[int, bool]:
             return 0, True
         moved = _reckon_anew(Media.objects.filter(pk__in=batch))
         rule.passed_to = batch[-1]
+        reached("retention.rule_batch_moved")
         is_ours = _as_read(rule).update(passed_to=rule.passed_to)
+    reached("retention.rule_batch_applied")
     return moved, not is_ours
 
 

@@ -18,7 +18,7 @@ REFUSED_BYTES = "ingest.condemn"
 
 ENTOMBING = ("retention.noted", "retention.entombed")
 REMOVAL = ("retention.remove.app_locked", *ENTOMBING)
-PURGE = ("retention.purge.app_locked", *ENTOMBING, "retention.batch_purged")
+PURGE = ("retention.purge.app_locked", *ENTOMBING, "retention.batch_purged", "retention.weighed")
 CONDEMNING = ("collection.locked", "collection.looked", "collection.condemned")
 COLLECTING = (
     "collection.proved",
@@ -37,7 +37,8 @@ APP_MARK = "destruction.app_marked"
 AFTER_THE_MARK = (*DESTRUCTION, *COLLECTION, "destruction.app_emptied", "destruction.app_finished")
 
 SWEEP = ("retention.window_chosen", "retention.window_swept")
-RULES = "retention.rule_applied"
+# Between a batch and the note of how far it got, past both, and before the end of the pass is noted.
+RULES = ("retention.rule_batch_moved", "retention.rule_batch_applied", "retention.rule_applied")
 HOLD = "retention.hold.app_locked"
 # An event, written and not yet true.
 TOLD = "news.announced"
@@ -78,6 +79,6 @@ ALL = {
     *(*DEVICE_MARK, *DESTRUCTION, APP_MARK, *AFTER_THE_MARK),
     *(*ANNOUNCING, REFETCH, *FETCHING, FETCH_FAILED),
     *(*LOOKING, *FAILING, *FAILED, *DELETING, VERIFYING),
-    *(*SWEEP, RULES, HOLD, *RECEIPT, *CLAIM, *EXPIRING),
+    *(*SWEEP, *RULES, HOLD, *RECEIPT, *CLAIM, *EXPIRING),
     *(*SENDING, NOTING_FAILURE, TELLING, WEBHOOKS_SWEPT),
 }

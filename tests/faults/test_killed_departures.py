@@ -205,11 +205,15 @@ class TestKilledMarkOfAnApp:
 class TestKilledChange:
     """What takes nothing away, and decides what is taken later."""
 
+    @pytest.mark.parametrize("failpoint", moments.RULES)
     @pytest.mark.parametrize("death", DEATHS)
-    def test_of_a_rule_is_applied_again(self, estate: Estate, operator: Operator, witness: Witness, death: str) -> None:
+    def test_of_a_rule_is_applied_again(
+        self, estate: Estate, operator: Operator, witness: Witness, failpoint: str, death: str
+    ) -> None:
+        """By small batches, the first of which it has behind it."""
         operator.does("set_rule", app_id=estate.tenant.app_id, keep_days=3)
-        operator.dies("apply_rules", at=moments.RULES, death=death)
-        operator.does("apply_rules")
+        operator.dies("apply_rules", at=failpoint, death=death, batch_rows=2)
+        operator.does("apply_rules", batch_rows=2)
         kept = witness.rows("SELECT expiry_rule FROM media_store_media WHERE app_id = ?", estate.app_id)
         assert set(kept) == {("this app: all media, 3 days",)}
         witness.check()

@@ -27,7 +27,7 @@ from devices.scopes import Scope  # noqa: E402
 from devices.webhooks import CHOOSABLE  # noqa: E402
 from media_store import collection, destruction, failpoints, ingest, retention, spool, store_mark, tasks  # noqa: E402
 from media_store.models import Media  # noqa: E402
-from media_store.retention import windows  # noqa: E402
+from media_store.retention import applying, windows  # noqa: E402
 from media_store.spool import Spool  # noqa: E402
 
 BY = "operator"
@@ -102,8 +102,9 @@ def set_rule(*, now: datetime, app_id: str, keep_days: int) -> None:
     retention.set_rule(app=App.objects.get(pk=app_id), keep_days=keep_days, now=now, by=BY)
 
 
-def apply_rules(*, now: datetime) -> int:
+def apply_rules(*, now: datetime, batch_rows: int) -> int:
     """Every rule that was changed."""
+    applying.BATCH_ROWS.update(dict.fromkeys(applying.BATCH_ROWS, batch_rows))
     return retention.apply_changed_rules(now=now)
 
 
