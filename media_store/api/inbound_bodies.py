@@ -161,8 +161,9 @@ def _taken(stream: BodyStream, spool: Spool) -> int | None:
 def _fields_of_headers(request: WSGIRequest) -> dict[str, Any]:
     """The fields that stand in headers, percent-encoded; whatever is no field is refused with the others."""
     named = ((name[len(HEADER) :], value) for name, value in request.headers.items() if name.startswith(HEADER))
-    fields = {name.lower().replace("-", "_"): value for name, value in named}
-    return {SHORT_NAMES.get(name, name): decoded(value, field=name) for name, value in fields.items()}
+    sent = {name.lower().replace("-", "_"): value for name, value in named}
+    fields = {SHORT_NAMES.get(name, name): value for name, value in sent.items()}
+    return {name: decoded(value, field=name) for name, value in fields.items()}
 
 
 def decoded(header: str, *, field: str) -> str:

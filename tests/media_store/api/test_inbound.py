@@ -225,11 +225,14 @@ class TestTheSameMessageAgain:
 class TestFieldsThatAreNoUtf8:
     """Read by a sign of the reader's own, two ids would be one."""
 
-    @pytest.mark.parametrize("name", ["X_Message_Id", "X_Message_From", "X_Message_Caption"])
-    def test_in_headers_are_refused(self, alice: Person, name: str) -> None:
-        answer = alice.api.hand_in_raw(alice.device, jpeg(), **{name: "caf%E9"})
+    @pytest.mark.parametrize(
+        ("header", "name"),
+        [("X_Message_Id", "message_id"), ("X_Message_From", "from"), ("X_Message_Caption", "caption")],
+    )
+    def test_in_headers_are_refused(self, alice: Person, header: str, name: str) -> None:
+        answer = alice.api.hand_in_raw(alice.device, jpeg(), **{header: "caf%E9"})
         assert refusal(answer) == (400, "malformed")
-        assert "is not UTF-8 from byte 3 on" in answer.json()["detail"]
+        assert answer.json()["detail"] == f"{name} is not UTF-8 from byte 3 on."
         assert not Media.objects.exists()
 
     @pytest.mark.parametrize("name", ["message_id", "from", "caption"])
