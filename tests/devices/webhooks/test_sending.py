@@ -312,10 +312,14 @@ class TestWhatWaits:
         assert (changed["not_before"], send_due()) == (None, 2)
         assert set(WebhookDelivery.objects.values_list("state", flat=True)) == {"delivered"}
 
-    def test_goes_to_one_that_is_enabled_again_at_once(self, alice: Tenant, endpoint: WebhookEndpoint) -> None:
+    def test_goes_to_one_that_is_enabled_again_at_once(
+        self, alice: Tenant, receiver: Receiver, endpoint: WebhookEndpoint
+    ) -> None:
+        """It has been mended meanwhile."""
+        receiver.url("/old", Reply())
         for enabled in (False, True):
             alice.client.patch(f"/v1/webhooks/{endpoint.pk}", {"enabled": enabled})
-        assert send_due() == 1
+        assert send_due() == 2
 
 
 @pytest.mark.once
