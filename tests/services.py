@@ -50,7 +50,7 @@ def running(kinds: Sequence[type[Server]]) -> Iterator[Environment]:
     with _folder() as folder:
         servers = [kind(folder) for kind in kinds]
         try:
-            _start(servers)
+            _start(servers, folder=folder)
             temporary = folder / "tmp"
             temporary.mkdir()
             environment = {"TMPDIR": str(temporary)} | ({MARK: "1"} if servers else {})
@@ -66,12 +66,21 @@ def running(kinds: Sequence[type[Server]]) -> Iterator[Environment]:
                 end_children()
 
 
-def _start(servers: Sequence[Server]) -> None:
+def _start(servers: list[Server], *, folder: Path) -> None:
+    """Start them beside one another. One that ends by itself is made anew: a port that was free may be taken by now."""
     deadline = time.monotonic() + START_SECONDS
     for server in servers:
         server.start()
-    for server in servers:
-        server.wait(deadline=deadline)
+    for place, server in enumerate(servers):
+        try:
+            server.wait(deadline=deadline)
+        except ServerFailed as failure:
+            sys.stderr.write(f"Once more, as {failure}\n")
+            server.stop()
+            server.folder.rename(folder / f"{server.name}-failed")
+            servers[place] = type(server)(folder)
+            servers[place].start()
+            servers[place].wait(deadline=deadline)
 
 
 @contextmanager
