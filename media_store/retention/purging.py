@@ -58,9 +58,9 @@ def purge(  # noqa: PLR0913 - how a run is to go, each by its name
     """Take those of these rows that have their bytes and that no hold keeps.
 
     First what merely expired; then, unless the brake stops it for an app, the rest, but for what waits for a rule that
-    is being applied. `on_batch` hears the sums so
-    far after each batch; `may_go_on` is asked before each. `limit` is in rows, for the whole run. Where somebody chose
-    (`by`), each batch that did not merely expire is told in the trail, with `choice` as it was typed.
+    is being applied. `on_batch` hears the sums so far after each batch; `may_go_on` is asked before each. `limit` is in
+    rows, for the whole run; `batch_rows` are at most in one transaction, fewer where webhooks are told of each. Where
+    somebody chose (`by`), each batch that did not merely expire is told in the trail, with `choice` as it was typed.
     """
     sums = Purged()
     most = batch_rows or BATCH_ROWS[connection.vendor]

@@ -86,7 +86,10 @@ expired went all the same; 130 ended by Ctrl-C, SIGTERM or SIGHUP after the batc
         choosing.add_arguments(parser)
         parser.add_argument("--limit", type=measures.count, metavar="N", help="take at most so many media")
         parser.add_argument(
-            "--batch-size", type=measures.count, metavar="N", help=f"so many a transaction, {MOST_BATCH_ROWS} at most"
+            "--batch-size",
+            type=measures.count,
+            metavar="N",
+            help=f"at most so many a transaction, up to {MOST_BATCH_ROWS}",
         )
         parser.add_argument("--dry-run", action="store_true", help="show what would go, and write nothing at all")
         parser.add_argument("--explain", metavar="PATH", help="tell all about the media of this path, and take nothing")
